@@ -1,0 +1,70 @@
+/* The checkpoint directory of one query: Spark's layout and file format for metadata, sources, offsets and commits
+ * (spark-reference 8, reliability 4), with a CRC32C field of ours in the metadata JSON, and our lock.
+ *
+ * Order of a batch N, kept by the caller: checkpoint_plan(N) -> run -> state -> sink -> checkpoint_commit(N). Every write is durable when the
+ * call returns. One thread; one process (flock on DIR/lock, held until close).
+ */
+#ifndef ENGINE_CHECKPOINT_H
+#define ENGINE_CHECKPOINT_H
+
+#include "common/errbuf.h"
+#include "kafka/offsets.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct checkpoint;
+
+/* What offsets/N and commits/N hold. */
+struct checkpoint_plan {
+    int64_t batch_id;
+    int64_t watermark_ms; /* in force in this batch */
+    int64_t timestamp_ms; /* of the trigger that planned it */
+    struct offset_list end;
+};
+
+/* What recovery found. */
+struct checkpoint_position {
+    bool fresh;                  /* nothing planned yet */
+    int64_t next_batch;          /* the batch to run or to plan next */
+    bool rerun;                  /* next_batch was planned and not committed: run it on `plan` again */
+    struct checkpoint_plan plan; /* rerun: the plan of next_batch */
+    struct offset_list start;    /* start offsets of next_batch (end of the one before, or initial); empty when fresh */
+    bool has_start;
+    int64_t watermark_ms;      /* in force for next_batch */
+    int64_t late_watermark_ms; /* that of the batch before: what drops late rows (one-batch lag, 4.3) */
+};
+
+/* What identifies the query and its broker to later starts; strings borrowed for the call. */
+struct checkpoint_identity {
+    const char *fingerprint; /* plan_fingerprint + source description + layout text; lines */
+    const char *query_name;
+    const char *cluster_id; /* of the broker */
+};
+
+/* Open (or make) DIR: take the lock (EXIT_CODE_BUSY naming pid, host and start of the holder), remove temp files, read metadata and identity,
+ * check CRCs, contiguity, version, identity. What does not fit: -1/NULL with EXIT_CODE_CHECKPOINT naming file, wanted, found, remedy;
+ * nothing is deleted. A directory of an embedded broker that was restarted ("mockCluster...") says so and names --from-scratch.
+ * Missing commits: WARN, the newest plan is run again, as Spark. */
+struct checkpoint *checkpoint_open(const char *dir, const struct checkpoint_identity *identity, struct errbuf *err);
+/* Release the lock, close. remove: delete the directory (a temporary one, after a clean end). */
+void checkpoint_close(struct checkpoint *checkpoint, bool remove);
+
+/* Move an old directory aside (DIR.old-<time>), for --from-scratch. A missing one is fine. Refuses a locked one. */
+int checkpoint_move_aside(const char *dir, struct errbuf *err);
+
+const char *checkpoint_id(const struct checkpoint *checkpoint);        /* the query's UUID */
+const char *checkpoint_state_dir(const struct checkpoint *checkpoint); /* DIR/state/0/0 */
+const struct checkpoint_position *checkpoint_position(const struct checkpoint *checkpoint);
+
+/* sources/0/0, once. */
+int checkpoint_write_initial(struct checkpoint *checkpoint, const struct offset_list *initial, struct errbuf *err);
+/* offsets/N. */
+int checkpoint_write_plan(struct checkpoint *checkpoint, const struct checkpoint_plan *plan, struct errbuf *err);
+/* commits/N. CONCURRENT_STREAM_LOG_UPDATE if it exists already. */
+int checkpoint_write_commit(struct checkpoint *checkpoint, int64_t batch_id, int64_t next_watermark_ms,
+                            struct errbuf *err);
+/* Delete offsets and commits below batch_id - retain. */
+void checkpoint_purge(struct checkpoint *checkpoint, int64_t batch_id, int64_t retain);
+
+#endif

@@ -1,0 +1,61 @@
+/* The state of an aggregation: all groups so far, changed by one batch at a time, durable by deltas and snapshots.
+ *
+ * Changes of batch N are invisible on disk until state_commit(N + 1) and can be taken back by state_rollback (an undo log), so a failed batch
+ * leaves memory as it was after N - 1. Version V is the state after batch V - 1; version 0 is empty.
+ * Files: DIR/<version>.delta (changed and removed groups since version-1) and, every `snapshot_interval` versions, DIR/<version>.snapshot. Each
+ * has a header (magic, format, version, base, count, layout hash), length-prefixed rows and a CRC32C trailer; both are written by
+ * fileio_replace. A damaged or missing file is refused by name (EXIT_CODE_CHECKPOINT).
+ * Single-threaded.
+ */
+#ifndef ENGINE_STATE_H
+#define ENGINE_STATE_H
+
+#include "engine/aggregate.h"
+
+struct state;
+
+struct state_counts {
+    int64_t total;   /* groups after this batch */
+    int64_t updated; /* groups put in this batch */
+    int64_t removed; /* evicted in this batch */
+    int64_t dropped; /* partial groups refused by the watermark in this batch */
+    int64_t memory_bytes;
+    int64_t current_version_bytes; /* of keys and accumulators alone */
+};
+
+/* Load version `version` from dir (made if missing; version 0: empty). dir_fd semantics: dir is a path. NULL with err. */
+struct state *state_open(const char *dir, const struct aggregate_layout *layout, int64_t version, int snapshot_interval,
+                         struct errbuf *err);
+void state_close(struct state *state);
+
+/* Begin a batch: forget the marks of the last one. */
+void state_begin(struct state *state);
+
+/* Merge a partial aggregate in its group order. late_us: groups whose event time is <= it are dropped and counted (INT64_MIN: none).
+ * 0, -1 with err (then roll back). */
+int state_merge(struct state *state, const struct aggregate_table *partial, int64_t late_us, struct errbuf *err);
+
+/* Remove groups whose event time is <= watermark_us. The removed ones stay readable through state_removed until the next
+ * state_begin: append mode emits them. 0, -1 with err. */
+int state_evict(struct state *state, int64_t watermark_us, struct errbuf *err);
+
+/* Group numbers (into state_table) of this batch: touched in this batch and not evicted; evicted in this batch; all live ones. Arrays belong
+ * to the state, valid until the next change. state_updated counts a group once. NULL with *n = 0 when none; -1 without memory. */
+int state_updated(struct state *state, uint32_t **groups, size_t *n);
+int state_removed(struct state *state, uint32_t **groups, size_t *n);
+int state_all(struct state *state, uint32_t **groups, size_t *n);
+const struct aggregate_table *state_table(const struct state *state);
+
+/* Make the batch's changes durable as `version` (delta, and a snapshot when due). 0, -1 with err (EXIT_CODE_STORAGE). The changes
+ * are still only as final as commits/N: state_rollback is possible until the next state_begin. */
+int state_commit(struct state *state, int64_t version, struct errbuf *err);
+
+/* Take back everything since state_begin. */
+void state_rollback(struct state *state);
+
+/* Delete files that no version >= oldest_version needs (a base in use stays). Failures are logged, not fatal. */
+void state_purge(struct state *state, int64_t oldest_version);
+
+void state_counts(const struct state *state, struct state_counts *counts);
+
+#endif

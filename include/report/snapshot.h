@@ -1,0 +1,98 @@
+/* What readers (HTTP, metrics) may see of a query: an immutable picture with a reference count.
+ *
+ * The query's thread makes a new one after each change and publishes it on the board; readers take a reference under a short lock and
+ * encode outside it. Parts that did not change (history entries, result) are shared between pictures by reference counts of their own.
+ */
+#ifndef REPORT_SNAPSHOT_H
+#define REPORT_SNAPSHOT_H
+
+#include "record/rowset.h"
+#include "report/progress.h"
+
+#include <stdatomic.h>
+
+enum snapshot_status {
+    SNAPSHOT_STARTING,
+    SNAPSHOT_RUNNING, /* a batch is being worked on, or the next trigger is awaited */
+    SNAPSHOT_IDLE,    /* caught up, nothing new */
+    SNAPSHOT_BEHIND,  /* batches take longer than the trigger interval, or lag grows */
+    SNAPSHOT_WAITING, /* the broker is away */
+    SNAPSHOT_STOPPING,
+    SNAPSHOT_STOPPED, /* ended without an error */
+    SNAPSHOT_FAILED
+};
+
+/* A progress record in the history, shared by pictures. */
+struct snapshot_record {
+    atomic_int refs;
+    struct progress progress;
+};
+
+/* The result table as last written by the sink (complete mode: the whole table; update, append: the last batch's rows). */
+struct snapshot_result {
+    atomic_int refs;
+    int64_t batch_id;
+    int64_t total_rows; /* rows of the result; rows.nrows may be fewer: the first ones */
+    struct rowset rows;
+};
+
+struct snapshot_partition {
+    char *topic;
+    int32_t partition;
+    int64_t low, committed, position, high; /* -1: not known yet */
+    int64_t rows;                           /* read by this run */
+    double arrival_rate;                    /* records/s appended to the log, from the sampler; NaN: not known */
+};
+
+struct snapshot {
+    atomic_int refs;
+    char *name; /* NULL: unnamed */
+    char id[37];
+    char run_id[37];
+    char *sql;
+    char *output_mode;               /* "complete" */
+    char *trigger;                   /* "5 seconds", "availableNow" */
+    char *explain;                   /* plan tree as text */
+    int64_t trigger_ms;              /* interval; 0: as fast as possible; -1: once or availableNow */
+    int64_t max_offsets_per_trigger; /* 0: none */
+    int64_t start_ms;                /* wall clock */
+    int64_t end_ms;                  /* 0 while active */
+    enum snapshot_status status;
+    char *message; /* Spark's status message: "Processing new data" */
+    bool data_available;
+    bool trigger_active;
+    char *error;     /* FAILED: the one line */
+    int64_t batches; /* finished by this run */
+    int64_t batches_failed;
+    int64_t batches_rerun;
+    int64_t batches_behind;
+    int64_t input_rows_total;
+    int64_t output_rows_total;
+    int64_t late_rows_total;
+    int64_t bad_records_total;
+    int64_t unmatched_rows_total; /* of left joins */
+    int64_t phase_us_total[PROGRESS_PHASES];
+    int64_t duration_bucket[16]; /* batch durations: counts per bound of snapshot_duration_bounds_ms, last: above */
+    int64_t duration_us_total;
+    size_t nhistory; /* executed batches, oldest first */
+    struct snapshot_record **history;
+    struct snapshot_record *last;   /* newest record, idle ones too; NULL before the first */
+    struct snapshot_result *result; /* NULL before the first batch */
+    size_t npartitions;
+    struct snapshot_partition *partitions;
+    int64_t lag_sampled_ms; /* when high was last asked; 0: never */
+};
+
+/* Upper bounds of the duration histogram: 15 of them. */
+extern const int64_t snapshot_duration_bounds_ms[15];
+
+const char *snapshot_status_name(enum snapshot_status status); /* "running" */
+
+/* Total of high - position over the partitions, or -1 while unknown. */
+int64_t snapshot_lag(const struct snapshot *snapshot);
+
+struct snapshot *snapshot_ref(struct snapshot *snapshot);
+/* Drop a reference; the last one frees. NULL does nothing. */
+void snapshot_unref(struct snapshot *snapshot);
+
+#endif
