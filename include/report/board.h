@@ -49,6 +49,7 @@ uint64_t board_version(const struct board *board);
 /* A bell for readers: an eventfd that becomes readable at each publication after board_bell_arm. The caller polls it and arms it again;
  * one reader thread (HTTP). */
 int board_bell_fd(const struct board *board);
+void board_bell_arm(struct board *board);
 
 /* A reader asked for a full result just now: sinks then copy whole results for the page (at most once a second) instead of the first
  * rows. */

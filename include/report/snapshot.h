@@ -7,6 +7,7 @@
 #define REPORT_SNAPSHOT_H
 
 #include "record/rowset.h"
+#include "record/zone.h"
 #include "report/progress.h"
 
 #include <stdatomic.h>
@@ -52,6 +53,7 @@ struct snapshot {
     char *sql;
     char *output_mode;               /* "complete" */
     char *trigger;                   /* "5 seconds", "availableNow" */
+    const struct zone *zone;         /* session time zone, for showing times; NULL: UTC; not owned */
     char *explain;                   /* plan tree as text */
     int64_t trigger_ms;              /* interval; 0: as fast as possible; -1: once or availableNow */
     int64_t max_offsets_per_trigger; /* 0: none */
@@ -91,8 +93,20 @@ const char *snapshot_status_name(enum snapshot_status status); /* "running" */
 /* Total of high - position over the partitions, or -1 while unknown. */
 int64_t snapshot_lag(const struct snapshot *snapshot);
 
+/* An empty picture with one reference, the caller's; its texts and arrays are malloc'd and freed with it. NULL without memory. */
+struct snapshot *snapshot_new(void);
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 /* Drop a reference; the last one frees. NULL does nothing. */
 void snapshot_unref(struct snapshot *snapshot);
+
+/* A history entry with a deep copy of progress; one reference. NULL without memory. */
+struct snapshot_record *snapshot_record_new(const struct progress *progress);
+struct snapshot_record *snapshot_record_ref(struct snapshot_record *record); /* NULL stays NULL */
+void snapshot_record_unref(struct snapshot_record *record);
+
+/* An empty result with a copy of the schema; one reference; filled before it is published. NULL without memory. */
+struct snapshot_result *snapshot_result_new(const struct schema *schema);
+struct snapshot_result *snapshot_result_ref(struct snapshot_result *result); /* NULL stays NULL */
+void snapshot_result_unref(struct snapshot_result *result);
 
 #endif

@@ -1,0 +1,139 @@
+/* The last reference frees. References are dropped with release and the freeing thread acquires, so that it sees every
+ * reader's last use (C11 7.17.3). */
+#include "report/snapshot.h"
+
+#include <stdlib.h>
+
+const int64_t snapshot_duration_bounds_ms[15] = {1,   2,    5,    10,   20,    50,    100,  200,
+                                                 500, 1000, 2000, 5000, 10000, 30000, 60000};
+
+static const char *const status_names[] = {
+    [SNAPSHOT_STARTING] = "starting", [SNAPSHOT_RUNNING] = "running", [SNAPSHOT_IDLE] = "idle",
+    [SNAPSHOT_BEHIND] = "behind",     [SNAPSHOT_WAITING] = "waiting", [SNAPSHOT_STOPPING] = "stopping",
+    [SNAPSHOT_STOPPED] = "stopped",   [SNAPSHOT_FAILED] = "failed",
+};
+
+const char *snapshot_status_name(enum snapshot_status status)
+{
+    return status_names[status];
+}
+
+int64_t snapshot_lag(const struct snapshot *snapshot)
+{
+    int64_t lag = 0;
+
+    if (snapshot->npartitions == 0)
+        return -1;
+    for (size_t i = 0; i < snapshot->npartitions; i++) {
+        const struct snapshot_partition *partition = &snapshot->partitions[i];
+        if (partition->high < 0 || partition->position < 0)
+            return -1;
+        if (partition->high > partition->position)
+            lag += partition->high - partition->position;
+    }
+    return lag;
+}
+
+/* True when this was the last reference. */
+static bool drop(atomic_int *refs)
+{
+    if (atomic_fetch_sub_explicit(refs, 1, memory_order_release) != 1)
+        return false;
+    atomic_thread_fence(memory_order_acquire);
+    return true;
+}
+
+struct snapshot_record *snapshot_record_new(const struct progress *progress)
+{
+    struct snapshot_record *record = malloc(sizeof(*record));
+
+    if (record == NULL)
+        return NULL;
+    if (progress_copy(&record->progress, progress) != 0) {
+        free(record);
+        return NULL;
+    }
+    atomic_init(&record->refs, 1);
+    return record;
+}
+
+struct snapshot_record *snapshot_record_ref(struct snapshot_record *record)
+{
+    if (record != NULL)
+        atomic_fetch_add_explicit(&record->refs, 1, memory_order_relaxed);
+    return record;
+}
+
+void snapshot_record_unref(struct snapshot_record *record)
+{
+    if (record == NULL || !drop(&record->refs))
+        return;
+    progress_release(&record->progress);
+    free(record);
+}
+
+struct snapshot_result *snapshot_result_new(const struct schema *schema)
+{
+    struct snapshot_result *result = calloc(1, sizeof(*result));
+
+    if (result == NULL)
+        return NULL;
+    if (rowset_init(&result->rows, schema) != 0) {
+        free(result);
+        return NULL;
+    }
+    atomic_init(&result->refs, 1);
+    return result;
+}
+
+struct snapshot_result *snapshot_result_ref(struct snapshot_result *result)
+{
+    if (result != NULL)
+        atomic_fetch_add_explicit(&result->refs, 1, memory_order_relaxed);
+    return result;
+}
+
+void snapshot_result_unref(struct snapshot_result *result)
+{
+    if (result == NULL || !drop(&result->refs))
+        return;
+    rowset_release(&result->rows);
+    free(result);
+}
+
+struct snapshot *snapshot_new(void)
+{
+    struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+    if (snapshot != NULL)
+        atomic_init(&snapshot->refs, 1);
+    return snapshot;
+}
+
+struct snapshot *snapshot_ref(struct snapshot *snapshot)
+{
+    atomic_fetch_add_explicit(&snapshot->refs, 1, memory_order_relaxed);
+    return snapshot;
+}
+
+void snapshot_unref(struct snapshot *snapshot)
+{
+    if (snapshot == NULL || !drop(&snapshot->refs))
+        return;
+    for (size_t i = 0; i < snapshot->nhistory; i++)
+        snapshot_record_unref(snapshot->history[i]);
+    free(snapshot->history);
+    snapshot_record_unref(snapshot->last);
+    snapshot_result_unref(snapshot->result);
+    for (size_t i = 0; i < snapshot->npartitions; i++)
+        free(snapshot->partitions[i].topic);
+    free(snapshot->partitions);
+    free(snapshot->name);
+    free(snapshot->sql);
+    free(snapshot->output_mode);
+    free(snapshot->trigger);
+    free(snapshot->explain);
+    free(snapshot->message);
+    free(snapshot->error);
+    free(snapshot);
+}
