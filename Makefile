@@ -113,7 +113,7 @@ $(OBJ)/%.o: src/%.c
 	$(Q)$(COMPILE) -c -o $@ $<
 
 # The page's files live inside the binary.
-$(OBJ)/ui/assets.o: $(ASSETS)
+$(OBJ)/ui/page.o: $(ASSETS)
 
 # A unit test of ROOM may use that room and all below it; a program's test uses the program's objects except main.
 below = $(if $(filter $(1),common),common,$(if $(filter $(1),record),record common,$(if $(filter $(1),kafka),kafka record common,$(if $(filter $(1),sql),sql record common,$(if $(filter $(1),report),report record common,$(if $(filter $(1),engine),engine report sql kafka record common,$(if $(filter $(1),ui),ui report record common,$(ROOMS_$(1)))))))))
