@@ -36,7 +36,7 @@ void buf_append_text(struct buf *buf, const char *text);
 void buf_append_i64(struct buf *buf, int64_t value);
 void buf_append_fill(struct buf *buf, char byte, size_t n);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void buf_vprintf(struct buf *buf, const char *format, va_list args);
+void buf_vprintf(struct buf *buf, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 
 /* Room for `extra` more bytes at data + len; the caller writes there and adds to len itself (and then
  * must not rely on the trailing NUL before the next append). Returns false, with failed set, without memory. */

@@ -23,7 +23,7 @@ struct hashmap_key {
 
 struct hashmap_slot {
     uint32_t hash32;
-    uint32_t id; /* HASHMAP_NONE: free */
+    uint32_t number; /* id + 1; 0: free */
 };
 
 struct hashmap {

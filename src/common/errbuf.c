@@ -8,7 +8,8 @@ void errbuf_clear(struct errbuf *err)
     memset(err, 0, sizeof(*err));
 }
 
-static void set(struct errbuf *err, enum exit_code code, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static void set(struct errbuf *err, enum exit_code code, const char *format,
+                                                      va_list args)
 {
     errbuf_clear(err);
     err->exit_code = code;
@@ -32,6 +33,13 @@ int errbuf_condition(struct errbuf *err, const char *condition, const char *sqls
     va_start(args, format);
     set(err, EXIT_CODE_RUNTIME, format, args);
     va_end(args);
+    if (sqlstate[0] != '\0') {
+        /* A long text loses its end, never its SQLSTATE. */
+        char text[sizeof(err->text)];
+        int room = (int)(sizeof(err->text) - strlen(condition) - strlen(sqlstate) - sizeof("[]  SQLSTATE: "));
+        memcpy(text, err->text, sizeof(text));
+        snprintf(err->text, sizeof(err->text), "[%s] %.*s SQLSTATE: %s", condition, room, text, sqlstate);
+    }
     snprintf(err->condition, sizeof(err->condition), "%s", condition);
     snprintf(err->sqlstate, sizeof(err->sqlstate), "%s", sqlstate);
     return -1;

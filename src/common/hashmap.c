@@ -1,0 +1,249 @@
+/* Linear probing over slots of 8 bytes, so that a lookup that finds its key touches one cache line of slots and one
+ * of key bytes. The slot's position comes from the low bits of hash32 and hash32 is kept in the slot: growth needs no
+ * key. Doubling sends slot i to about i or i + old size, so both halves of the new table are written in order: a
+ * growth at a million keys is a sequential pass of a few milliseconds, not a million cache misses.
+ *
+ * The hash is the multiply-fold of wyhash (Wang Yi, public domain): 8 bytes a multiplication, a few nanoseconds
+ * for a category name. Its seed comes from the kernel once a process, so that nobody outside can choose colliding
+ * keys. */
+#include "common/hashmap.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FIRST_SLOTS ((size_t)64)
+#define LAST_ID (UINT32_MAX - 2)
+
+/* wyhash's default secret: odd constants with balanced bits */
+#define SECRET0 UINT64_C(0xa0761d6478bd642f)
+#define SECRET1 UINT64_C(0xe7037ed1a0b428db)
+#define SECRET2 UINT64_C(0x8ebc6af09c88c6e3)
+#define SECRET3 UINT64_C(0x589965cc75374cc3)
+
+static uint64_t process_seed;
+
+static inline void multiply(uint64_t *a, uint64_t *b)
+{
+#ifdef __SIZEOF_INT128__
+    unsigned __int128 product = (unsigned __int128)*a * *b;
+
+    *a = (uint64_t)product;
+    *b = (uint64_t)(product >> 64);
+#else
+    uint64_t a_high = *a >> 32, a_low = (uint32_t)*a, b_high = *b >> 32, b_low = (uint32_t)*b;
+    uint64_t high = a_high * b_high, mid0 = a_high * b_low, mid1 = a_low * b_high, low = a_low * b_low;
+    uint64_t sum = low + (mid0 << 32);
+    uint64_t carry = sum < low;
+
+    low = sum + (mid1 << 32);
+    carry += low < sum;
+    *a = low;
+    *b = high + (mid0 >> 32) + (mid1 >> 32) + carry;
+#endif
+}
+
+static inline uint64_t fold(uint64_t a, uint64_t b)
+{
+    multiply(&a, &b);
+    return a ^ b;
+}
+
+static inline uint64_t read8(const unsigned char *p)
+{
+    uint64_t value;
+
+    memcpy(&value, p, sizeof(value));
+    return value;
+}
+
+static inline uint64_t read4(const unsigned char *p)
+{
+    uint32_t value;
+
+    memcpy(&value, p, sizeof(value));
+    return value;
+}
+
+/* Before main: hashmap_hash then needs no check whether the seed is there. */
+__attribute__((constructor)) static void seed_once(void)
+{
+    uint64_t seed;
+
+    if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != (ssize_t)sizeof(seed)) {
+        /* very early in a boot: weaker, but still not known to a sender of records */
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        seed = (uint64_t)now.tv_nsec * SECRET2 ^ (uint64_t)now.tv_sec ^ (uint64_t)getpid() << 32 ^
+               (uint64_t)(uintptr_t)&now;
+    }
+    process_seed = seed ^ fold(seed ^ SECRET0, SECRET1);
+}
+
+uint64_t hashmap_hash(const void *key, size_t len)
+{
+    const unsigned char *p = key;
+    uint64_t seed = process_seed;
+    uint64_t a, b;
+
+    if (len <= 16) {
+        if (len >= 4) {
+            size_t step = (len >> 3) << 2; /* 0 below 8 bytes, else 4: the four words cover every byte */
+            a = read4(p) << 32 | read4(p + step);
+            b = read4(p + len - 4) << 32 | read4(p + len - 4 - step);
+        } else if (len > 0) {
+            a = (uint64_t)p[0] << 16 | (uint64_t)p[len >> 1] << 8 | p[len - 1];
+            b = 0;
+        } else {
+            a = b = 0;
+        }
+    } else {
+        size_t rest = len;
+        if (rest > 48) {
+            uint64_t lane1 = seed, lane2 = seed;
+            do {
+                seed = fold(read8(p) ^ SECRET1, read8(p + 8) ^ seed);
+                lane1 = fold(read8(p + 16) ^ SECRET2, read8(p + 24) ^ lane1);
+                lane2 = fold(read8(p + 32) ^ SECRET3, read8(p + 40) ^ lane2);
+                p += 48;
+                rest -= 48;
+            } while (rest > 48);
+            seed ^= lane1 ^ lane2;
+        }
+        while (rest > 16) {
+            seed = fold(read8(p) ^ SECRET1, read8(p + 8) ^ seed);
+            p += 16;
+            rest -= 16;
+        }
+        a = read8(p + rest - 16);
+        b = read8(p + rest - 8);
+    }
+    a ^= SECRET1;
+    b ^= seed;
+    multiply(&a, &b);
+    return fold(a ^ SECRET0 ^ len, b ^ SECRET1);
+}
+
+void hashmap_init(struct hashmap *map)
+{
+    memset(map, 0, sizeof(*map));
+    arena_init(&map->arena);
+}
+
+void hashmap_release(struct hashmap *map)
+{
+    free(map->slots);
+    free(map->keys);
+    arena_release(&map->arena);
+    hashmap_init(map);
+}
+
+void hashmap_reset(struct hashmap *map)
+{
+    if (map->slots != NULL && map->count > 0)
+        memset(map->slots, 0, (map->mask + 1) * sizeof(*map->slots));
+    map->count = 0;
+    arena_reset(&map->arena);
+}
+
+static bool grow_slots(struct hashmap *map)
+{
+    size_t old = map->slots == NULL ? 0 : map->mask + 1;
+    size_t n = old == 0 ? FIRST_SLOTS : old * 2;
+    struct hashmap_slot *slots = calloc(n, sizeof(*slots)); /* fresh pages are zero: no pass to clear them */
+
+    if (slots == NULL)
+        return false;
+    size_t mask = n - 1;
+    for (size_t i = 0; i < old; i++) {
+        if (map->slots[i].number == 0)
+            continue;
+        size_t at = map->slots[i].hash32 & mask;
+        while (slots[at].number != 0)
+            at = (at + 1) & mask;
+        slots[at] = map->slots[i];
+    }
+    free(map->slots);
+    map->slots = slots;
+    map->mask = mask;
+    return true;
+}
+
+static bool grow_keys(struct hashmap *map)
+{
+    size_t cap = map->keys_cap == 0 ? FIRST_SLOTS / 2 : map->keys_cap * 2;
+    size_t size;
+
+    if (__builtin_mul_overflow(cap, sizeof(struct hashmap_key), &size))
+        return false;
+    struct hashmap_key *keys = realloc(map->keys, size); /* large ones are remapped, not copied */
+    if (keys == NULL)
+        return false;
+    map->keys = keys;
+    map->keys_cap = cap;
+    return true;
+}
+
+/* The slot that holds the key, or the free slot where it belongs. There is always a free one. */
+static inline size_t find(const struct hashmap *map, const void *key, size_t len, uint32_t hash32)
+{
+    size_t at = hash32 & map->mask;
+
+    for (;; at = (at + 1) & map->mask) {
+        const struct hashmap_slot *slot = &map->slots[at];
+        if (slot->number == 0)
+            return at;
+        if (slot->hash32 == hash32) {
+            const struct hashmap_key *candidate = &map->keys[slot->number - 1];
+            if (candidate->len == len && (len == 0 || memcmp(candidate->data, key, len) == 0))
+                return at;
+        }
+    }
+}
+
+uint32_t hashmap_put(struct hashmap *map, const void *key, size_t len, uint64_t hash, bool *inserted)
+{
+    uint32_t hash32 = (uint32_t)(hash >> 32);
+
+    *inserted = false;
+    if (map->slots == NULL && !grow_slots(map))
+        return HASHMAP_NONE;
+    size_t at = find(map, key, len, hash32);
+    if (map->slots[at].number != 0)
+        return map->slots[at].number - 1;
+
+    if (map->count > LAST_ID || len > UINT32_MAX)
+        return HASHMAP_NONE;
+    /* load <= 5/8: about two probes for a key that is there */
+    if ((map->count + 1) * 8 > (map->mask + 1) * 5) {
+        if (!grow_slots(map))
+            return HASHMAP_NONE;
+        at = find(map, key, len, hash32);
+    }
+    if (map->count == map->keys_cap && !grow_keys(map))
+        return HASHMAP_NONE;
+    char *copy = arena_copy(&map->arena, key, len);
+    if (copy == NULL)
+        return HASHMAP_NONE;
+    uint32_t id = (uint32_t)map->count++;
+    map->keys[id] = (struct hashmap_key){copy, (uint32_t)len, hash32};
+    map->slots[at] = (struct hashmap_slot){hash32, id + 1};
+    *inserted = true;
+    return id;
+}
+
+uint32_t hashmap_get(const struct hashmap *map, const void *key, size_t len, uint64_t hash)
+{
+    if (map->slots == NULL)
+        return HASHMAP_NONE;
+    return map->slots[find(map, key, len, (uint32_t)(hash >> 32))].number - 1; /* 0 - 1 is HASHMAP_NONE */
+}
+
+size_t hashmap_memory_bytes(const struct hashmap *map)
+{
+    size_t slots = map->slots == NULL ? 0 : (map->mask + 1) * sizeof(*map->slots);
+
+    return slots + map->keys_cap * sizeof(*map->keys) + map->arena.reserved_bytes;
+}
