@@ -56,5 +56,7 @@ size_t type_width(const struct type *type);
 void type_name(const struct type *type, struct buf *out);
 /* Spark's SQL name: "BIGINT", "STRUCT<start: TIMESTAMP, end: TIMESTAMP>". */
 void type_sql_name(const struct type *type, struct buf *out);
+/* A name as SQL text needs it: bare if it is ASCII letters, digits and '_' (not digits alone), else in back-quotes. */
+void type_append_name(struct buf *out, const char *name);
 
 #endif
