@@ -1,12 +1,14 @@
 /* Exact ranges of offsets of many partitions, record by record.
  *
- * One librdkafka queue per partition on the simple consumer (rd_kafka_consume_start_queue); each is started once, at an absolute offset,
- * and never sought again while ranges follow each other. Records are served by callback out of librdkafka's own memory.
+ * One librdkafka queue per partition on the simple consumer (rd_kafka_consume_start_queue); each is
+ * started once, at an absolute offset, and never sought again while ranges follow each other. Records are
+ * served by callback out of librdkafka's own memory.
  *
- * A range [next, end) of a partition is complete when the record end-1 was served, or when any record or end-of-partition report with
- * an offset >= end shows that nothing visible is left in it (control records, aborted transactions, compaction). A record that belongs to the
- * next range is kept (one per partition) and served first then. Records below `next` (repeats around leader moves) are dropped.
- * All calls on one thread.
+ * A range [next, end) of a partition is complete when the record end-1 was served, or when any record or
+ * end-of-partition report with an offset >= end shows that nothing visible is left in it (control records,
+ * aborted transactions, compaction). A record that belongs to the next range is kept (one per partition)
+ * and served first then. Records below `next` (repeats around leader moves) are dropped. All calls on one
+ * thread.
  */
 #ifndef KAFKA_READER_H
 #define KAFKA_READER_H
@@ -31,7 +33,8 @@ struct reader_record {
     const void *message;  /* for reader_headers, during the callback only */
 };
 
-/* Called for each record of a range, in offset order. Returns 0, or -1 to end reading with an error that the cookie keeps. */
+/* Called for each record of a range, in offset order. Returns 0, or -1 to end reading with an error that
+ * the cookie keeps. */
 typedef int (*reader_fn)(void *cookie, const struct reader_record *record);
 
 enum reader_status {
@@ -46,15 +49,18 @@ struct reader_loss {
     int64_t earliest; /* first offset that the partition has now; OFFSETS_UNKNOWN (-1001) if unknown */
 };
 
-/* Make a consumer handle. queued_min_messages and queued_max_kbytes bound what is fetched ahead per partition (0: librdkafka's defaults).
- * Forced: enable.auto.commit=false, enable.auto.offset.store=false, auto.offset.reset=error, enable.partition.eof=true; defaults that the conf
- * may override: isolation.level=read_committed, check.crcs=true, fetch.wait.max.ms (10 on the embedded broker: mock). NULL with err. */
+/* Make a consumer handle. queued_min_messages and queued_max_kbytes bound what is fetched ahead per
+ * partition (0: librdkafka's defaults). Forced: enable.auto.commit=false, enable.auto.offset.store=false,
+ * auto.offset.reset=error, enable.partition.eof=true; defaults that the conf may override:
+ * isolation.level=read_committed, check.crcs=true, fetch.wait.max.ms (10 on the embedded broker: mock).
+ * NULL with err. */
 struct reader *reader_open(const struct conf *conf, bool mock, int queued_min_messages, int queued_max_kbytes,
                            struct errbuf *err);
 /* Stop all partitions and free. NULL does nothing. */
 void reader_close(struct reader *reader);
 
-/* Start fetching a partition at an absolute offset (>= 0). Returns its slot (0, 1, ... in the order of calls), or -1. */
+/* Start fetching a partition at an absolute offset (>= 0). Returns its slot (0, 1, ... in the order of
+ * calls), or -1. */
 int reader_start(struct reader *reader, const char *topic, int32_t partition, int64_t offset, struct errbuf *err);
 
 /* Go on at another offset (data loss skipped, topic re-created): forgets what is held and known. */
@@ -67,11 +73,13 @@ int64_t reader_next(const struct reader *reader, int slot);
 enum reader_status reader_serve(struct reader *reader, int slot, int64_t end, reader_fn fn, void *cookie,
                                 struct reader_loss *loss, struct errbuf *err);
 
-/* Wait until some partition has something new, stop_fd becomes readable, or timeout_ms passed. Serves logs and errors of the handle.
- * Returns 1 news, 0 timeout or stop, -1 with err (fatal client error, authentication). */
+/* Wait until some partition has something new, stop_fd becomes readable, or timeout_ms passed. Serves logs
+ * and errors of the handle. Returns 1 news, 0 timeout or stop, -1 with err (fatal client error,
+ * authentication). */
 int reader_wait(struct reader *reader, int timeout_ms, int stop_fd, struct errbuf *err);
 
-/* True while the client has no usable broker connection; text says since when and why (for status and logs). */
+/* True while the client has no usable broker connection; text says since when and why (for status and
+ * logs). */
 bool reader_broker_down(struct reader *reader, char *text, size_t text_size);
 
 /* Headers of a record, one call each; during reader_fn only. Returns the number. */
