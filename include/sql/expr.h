@@ -56,9 +56,14 @@ struct expr {
     enum expr_kind kind;
     const struct type *type;
     struct sql_range range;
-    const char *name; /* COLUMN, FIELD: as the user wrote it; else NULL */
+    const char
+        *name; /* COLUMN, FIELD: as the user wrote it; LITERAL of DATE or TIMESTAMP: "DATE '2018-12-31'"; else NULL */
     size_t column;
-    struct vector literal;
+    struct vector
+        literal;   /* LITERAL; CALL over constants: its value, where evaluating it succeeded (else type is NULL) */
+    bool constant; /* the value cannot change from row to row */
+    bool
+        failing; /* holds a constant part that cannot be computed (1 / 0) where Spark, which folds constants first, always meets it */
     size_t nargs;
     struct expr **args;
     const struct function *function;
@@ -108,5 +113,9 @@ struct expr *expr_bigint(struct arena *arena, int64_t value, struct sql_range ra
 struct expr *expr_double(struct arena *arena, double value, struct sql_range range);
 struct expr *expr_string(struct arena *arena, const char *data, size_t len,
                          struct sql_range range); /* copies the bytes */
+struct expr *expr_binary(struct arena *arena, const char *data, size_t len, struct sql_range range);
+struct expr *expr_date(struct arena *arena, int32_t days, struct sql_range range);
+/* The zone is the session's: the automatic name shows the wall clock there. */
+struct expr *expr_timestamp(struct arena *arena, int64_t us, const struct zone *zone, struct sql_range range);
 
 #endif

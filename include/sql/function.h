@@ -9,11 +9,13 @@
 #include "sql/expr.h"
 
 enum function_flag {
-    FUNCTION_STRICT = 1,    /* NULL in any argument: NULL out, without calling the kernel for that row */
-    FUNCTION_LAZY = 2,      /* evaluates its arguments itself (AND, OR, CASE, coalesce, if, IN ...) */
-    FUNCTION_AGGREGATE = 4, /* bind makes an EXPR_AGGREGATE */
-    FUNCTION_WINDOW = 8,    /* bind makes an EXPR_WINDOW */
-    FUNCTION_OPERATOR = 16  /* not callable by name: "+", "AND", "CASE" */
+    FUNCTION_STRICT = 1,       /* NULL in any argument: NULL out, without calling the kernel for that row */
+    FUNCTION_LAZY = 2,         /* evaluates its arguments itself (AND, OR, CASE, coalesce, if, IN ...) */
+    FUNCTION_AGGREGATE = 4,    /* bind makes an EXPR_AGGREGATE */
+    FUNCTION_WINDOW = 8,       /* bind makes an EXPR_WINDOW */
+    FUNCTION_OPERATOR = 16,    /* not callable by name: "+", "AND", "CASE" */
+    FUNCTION_RIGHT_FIRST = 32, /* STRICT: the last argument is evaluated first (the divisor) */
+    FUNCTION_CONDITIONAL = 64, /* LAZY: constants in its arguments fail only when a row needs them */
 };
 
 /* What binding needs and fills. */
@@ -56,8 +58,14 @@ const struct function *function_operator(const char *sign);
 /* Names nearest to an unknown one, for UNRESOLVED_ROUTINE: the nearest, or NULL. */
 const char *function_nearest(const char *name, size_t len);
 
+/* True if Spark 4.0 has a built-in function of that name, whether or not it is in this table: an unknown one is UNRESOLVED_ROUTINE, one that is only
+ * not in the subset SFCRIME_UNSUPPORTED. */
+bool function_in_spark(const char *name, size_t len);
+
 /* Bind a call: arity check (WRONG_NUM_ARGS with the function's allowed numbers), then function->bind. `args` are bound expressions; the
- * array may be changed. NULL with err. */
+ * array may be changed. NULL with err. count(*) is bound as
+ * count(1), with the INT literal, as Spark's parser has it (its EXPR_AGGREGATE has no argument). struct(x AS y): the argument is the operator "AS" over
+ * x and the STRING literal y. trim(BOTH c FROM s) is trim(c, s), LEADING ltrim(c, s), TRAILING rtrim(c, s). */
 struct expr *function_bind(struct binding *binding);
 
 enum function_cast {

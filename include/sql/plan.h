@@ -62,6 +62,8 @@ struct plan_options {
     const struct zone *zone; /* session zone; borrowed for the plan's life */
 };
 
+#define PLAN_NO_VIEW SIZE_MAX
+
 struct plan_sort_key {
     struct expr *expr;
     bool descending;
@@ -87,6 +89,7 @@ struct plan_op {
         } project;
         struct {
             size_t table; /* index in the catalog */
+            const char *table_name;
             bool left;    /* LEFT OUTER with the stream on the left; else INNER */
             size_t nkeys; /* equalities stream_keys[i] = table_keys[i]; both sides of one type */
             struct expr **stream_keys;
@@ -129,9 +132,11 @@ struct plan {
     const char *sql;
     enum plan_output_mode output_mode;
     const struct zone *zone;
-    size_t view;           /* index in the catalog */
+    size_t view; /* index in the catalog; PLAN_NO_VIEW (batch only): one row without columns */
+    const char *view_name;
     size_t ncolumns;       /* the view's columns that are needed: the first operator sees these, in this order */
     const size_t *columns; /* indices into the view's schema */
+    const struct type_field *scan_columns; /* those columns themselves */
     size_t nops;
     struct plan_op *ops;
     size_t aggregate; /* index of PLAN_AGGREGATE, or nops */
@@ -140,6 +145,9 @@ struct plan {
     struct schema output;     /* names and types of the result */
     bool deterministic_order; /* ends in SORT: rows come in the query's own order */
 };
+
+/* "complete", "Update", "APPEND": letter case does not count. Returns 0, or -1 with err (STREAMING_OUTPUT_MODE.INVALID). */
+int plan_output_mode(const char *text, enum plan_output_mode *mode, struct errbuf *err);
 
 /* Compile and check. Returns the plan, or NULL with err: Spark's condition and SQLSTATE, the place with line and column,
  * the text of Spark with the fragment and a caret line, code EXIT_CODE_USAGE. What is outside the subset: SFCRIME_UNSUPPORTED (0A000)
