@@ -1,6 +1,11 @@
 /* The checkpoint directory of one query: Spark's layout and file format for metadata, sources, offsets and commits
  * (spark-reference 8, reliability 4), with a CRC32C field of ours in the metadata JSON, and our lock.
  *
+ * Files with a JSON object of ours (offsets/N, commits/N, sfcrime.json) must have the field "crc32c", right: without it they are refused as damaged or
+ * another program's. The one of sources/0/0 stands in sfcrime.json, which also repeats metadata's id; the two files themselves are
+ * Spark's to the byte. So Spark's tools read our directory, but a directory that Spark wrote is refused: its state could not be
+ * read anyway.
+ *
  * Order of a batch N, kept by the caller: checkpoint_plan(N) -> run -> state -> sink -> checkpoint_commit(N). Every write is durable when the
  * call returns. One thread; one process (flock on DIR/lock, held until close).
  */
@@ -29,10 +34,10 @@ struct checkpoint_position {
     int64_t next_batch;          /* the batch to run or to plan next */
     bool rerun;                  /* next_batch was planned and not committed: run it on `plan` again */
     struct checkpoint_plan plan; /* rerun: the plan of next_batch */
-    struct offset_list start;    /* start offsets of next_batch (end of the one before, or initial); empty when fresh */
-    bool has_start;
-    int64_t watermark_ms;      /* in force for next_batch */
-    int64_t late_watermark_ms; /* that of the batch before: what drops late rows (one-batch lag, 4.3) */
+    struct offset_list start;    /* start offsets of next_batch: end of the one before, or sources/0/0 for batch 0 */
+    bool has_start;       /* false: batch 0 and no sources/0/0: startingOffsets say, then checkpoint_write_initial */
+    int64_t watermark_ms; /* in force for next_batch */
+    int64_t late_watermark_ms; /* that of the batch before (0 for batch 0): what drops late rows (one-batch lag, 4.3) */
 };
 
 /* What identifies the query and its broker to later starts; strings borrowed for the call. */
@@ -44,24 +49,26 @@ struct checkpoint_identity {
 
 /* Open (or make) DIR: take the lock (EXIT_CODE_BUSY naming pid, host and start of the holder), remove temp files, read metadata and identity,
  * check CRCs, contiguity, version, identity. What does not fit: -1/NULL with EXIT_CODE_CHECKPOINT naming file, wanted, found, remedy;
- * nothing is deleted. A directory of an embedded broker that was restarted ("mockCluster...") says so and names --from-scratch.
+ * nothing is deleted. A directory in which nothing was planned yet becomes the caller's, whoever's it was. A lost metadata is written again with
+ * its old id. A directory of an embedded broker that was restarted ("mockCluster...") says so and names --from-scratch.
  * Missing commits: WARN, the newest plan is run again, as Spark. */
 struct checkpoint *checkpoint_open(const char *dir, const struct checkpoint_identity *identity, struct errbuf *err);
 /* Release the lock, close. remove: delete the directory (a temporary one, after a clean end). */
 void checkpoint_close(struct checkpoint *checkpoint, bool remove);
 
-/* Move an old directory aside (DIR.old-<time>), for --from-scratch. A missing one is fine. Refuses a locked one. */
+/* Move an old directory aside (DIR.old-<time>), for --from-scratch. A missing or empty one is fine. Refuses a locked one, and one
+ * with other things than a checkpoint in it. */
 int checkpoint_move_aside(const char *dir, struct errbuf *err);
 
 const char *checkpoint_id(const struct checkpoint *checkpoint);        /* the query's UUID */
 const char *checkpoint_state_dir(const struct checkpoint *checkpoint); /* DIR/state/0/0 */
 const struct checkpoint_position *checkpoint_position(const struct checkpoint *checkpoint);
 
-/* sources/0/0, once. */
+/* sources/0/0, before the first plan. */
 int checkpoint_write_initial(struct checkpoint *checkpoint, const struct offset_list *initial, struct errbuf *err);
 /* offsets/N. */
 int checkpoint_write_plan(struct checkpoint *checkpoint, const struct checkpoint_plan *plan, struct errbuf *err);
-/* commits/N. CONCURRENT_STREAM_LOG_UPDATE if it exists already. */
+/* commits/N. Condition CONCURRENT_STREAM_LOG_UPDATE (EXIT_CODE_CHECKPOINT) if it exists already; likewise a plan. */
 int checkpoint_write_commit(struct checkpoint *checkpoint, int64_t batch_id, int64_t next_watermark_ms,
                             struct errbuf *err);
 /* Delete offsets and commits below batch_id - retain. */

@@ -2,7 +2,8 @@
  *
  * Changes of batch N are invisible on disk until state_commit(N + 1) and can be taken back by state_rollback (an undo log), so a failed batch
  * leaves memory as it was after N - 1. Version V is the state after batch V - 1; version 0 is empty.
- * Files: DIR/<version>.delta (changed and removed groups since version-1) and, every `snapshot_interval` versions, DIR/<version>.snapshot. Each
+ * Files: DIR/<version>.delta (changed and removed groups since version-1) and, every `snapshot_interval` versions (a state beyond 65,536 groups: when
+ * a quarter of it has changed, after ten times the interval at the latest), DIR/<version>.snapshot. Each
  * has a header (magic, format, version, base, count, layout hash), length-prefixed rows and a CRC32C trailer; both are written by
  * fileio_replace. A damaged or missing file is refused by name (EXIT_CODE_CHECKPOINT).
  * Single-threaded.
@@ -16,9 +17,9 @@ struct state;
 
 struct state_counts {
     int64_t total;   /* groups after this batch */
-    int64_t updated; /* groups put in this batch */
+    int64_t updated; /* groups put in this batch, evicted ones too */
     int64_t removed; /* evicted in this batch */
-    int64_t dropped; /* partial groups refused by the watermark in this batch */
+    int64_t dropped; /* keys refused by the watermark in this batch: once each, as Spark 4.0.0 counts */
     int64_t memory_bytes;
     int64_t current_version_bytes; /* of keys and accumulators alone */
 };
@@ -28,19 +29,22 @@ struct state *state_open(const char *dir, const struct aggregate_layout *layout,
                          struct errbuf *err);
 void state_close(struct state *state);
 
-/* Begin a batch: forget the marks of the last one. */
+/* Begin a batch: forget the marks of the last one. The group of a global aggregate is touched by every batch. */
 void state_begin(struct state *state);
 
-/* Merge a partial aggregate in its group order. late_us: groups whose event time is <= it are dropped and counted (INT64_MIN: none).
- * 0, -1 with err (then roll back). */
+/* Merge a partial aggregate in its group order. late_us: groups whose event time is <= it are dropped and counted (INT64_MIN: none). Sums come out
+ * as Spark's: the partials of a batch among themselves in the order of the calls, then onto the state. All merges of a batch come before its
+ * eviction. 0, -1 with err (then roll back). */
 int state_merge(struct state *state, const struct aggregate_table *partial, int64_t late_us, struct errbuf *err);
 
 /* Remove groups whose event time is <= watermark_us. The removed ones stay readable through state_removed until the next
  * state_begin: append mode emits them. 0, -1 with err. */
 int state_evict(struct state *state, int64_t watermark_us, struct errbuf *err);
 
-/* Group numbers (into state_table) of this batch: touched in this batch and not evicted; evicted in this batch; all live ones. Arrays belong
- * to the state, valid until the next change. state_updated counts a group once. NULL with *n = 0 when none; -1 without memory. */
+/* Group numbers (into state_table) of this batch: touched in this batch (those that it evicted too: Spark prints them once more,
+ * case watermark-one-batch-lag); evicted in this batch; all live ones. Each group once, in no promised order; the array may be sorted
+ * in place. Arrays belong to the state, valid until the next call of these or the next change. NULL with *n = 0 when none; -1
+ * without memory. */
 int state_updated(struct state *state, uint32_t **groups, size_t *n);
 int state_removed(struct state *state, uint32_t **groups, size_t *n);
 int state_all(struct state *state, uint32_t **groups, size_t *n);

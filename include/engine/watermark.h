@@ -8,7 +8,7 @@
 struct watermark_stats {
     int64_t count;
     int64_t min_ms, max_ms; /* floor of microseconds */
-    double sum_ms;          /* for avg: Spark keeps a running average; see the .c */
+    double avg_ms;          /* the running average, in Spark's order of operations */
 };
 
 void watermark_stats_init(struct watermark_stats *stats);

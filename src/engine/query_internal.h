@@ -1,0 +1,95 @@
+/* What query.c (the loop), query_open.c (making and unmaking) and query_report.c (what it tells) share. */
+#ifndef ENGINE_QUERY_INTERNAL_H
+#define ENGINE_QUERY_INTERNAL_H
+
+#include "engine/feed.h"
+#include "engine/final_stage.h"
+#include "engine/limit.h"
+#include "engine/map_stage.h"
+#include "engine/query.h"
+#include "engine/sink.h"
+#include "engine/source.h"
+#include "engine/state.h"
+#include "engine/tracker.h"
+
+/* A partition's map part, kept from batch to batch. */
+struct query_part {
+    char *topic;
+    int32_t partition;
+    struct map_part *part;
+};
+
+struct query {
+    struct query_setup setup;
+    const struct config *config;
+    const struct config_query *conf;
+    const struct plan *plan;
+
+    struct checkpoint *checkpoint;
+    char run_id[37];
+    bool failed; /* keep a temporary checkpoint */
+    struct offsets *offsets;
+    struct source *source;
+    struct pipeline pipeline;
+    bool has_pipeline;
+    struct aggregate_layout *layout; /* NULL: no aggregate */
+    struct state *state;             /* likewise */
+    struct limit *limit;             /* a LIMIT in append mode */
+    struct map_stage map;
+    struct query_part *parts;
+    size_t nparts, parts_cap;
+    struct final_stage *final;
+    struct sink_context sink_context;
+    struct sink *sink;
+    char *sink_text;
+    struct feed *feed;
+    struct tracker tracker;
+
+    /* Where the query is. */
+    int64_t batch_id;   /* the next batch, or the one in work */
+    bool planned;       /* some batch was planned: an end that equals the start is nothing new */
+    bool rerun;         /* batch_id was planned by an earlier process */
+    bool write_initial; /* sources/0/0 is still to be written */
+    struct offset_list start;
+    struct offset_list end;    /* of the batch in work */
+    struct offset_list latest; /* of this trigger; availableNow: of the run */
+    bool has_latest;
+    int64_t planned_ms;           /* when the batch in work was planned */
+    int64_t watermark_ms;         /* in force in batch_id */
+    int64_t late_watermark_ms;    /* of the batch before */
+    int64_t evicted_watermark_ms; /* that the last batch of this process evicted with; -1: none ran yet */
+    int64_t last_trigger_ms;      /* of minOffsetsPerTrigger */
+    int64_t displayed_us;         /* when the display group was committed last */
+    bool data_available;
+
+    /* Stopping and waiting. */
+    bool stopping;
+    int64_t stop_us; /* since when */
+    int64_t down_us; /* the broker is away since; 0: it is there */
+    int64_t down_logged_us;
+};
+
+/* What a batch in work knows (query.c). */
+struct query_work {
+    struct source_range *ranges;
+    struct map_part **parts; /* by range */
+    int64_t *rows;           /* read, by range */
+    size_t n;
+    int64_t rows_total;
+    struct watermark_stats events;
+    struct feed_batch numbers;
+    const struct rowset *result;
+    int64_t updates_us, removals_us, commit_us;
+};
+
+/* The part of a partition, made when it is new. NULL with err. */
+struct map_part *query_part_of(struct query *query, const char *topic, int32_t partition, struct errbuf *err);
+
+/* The plan's first operator of a kind, or NULL. */
+const struct plan_op *query_find_op(const struct plan *plan, enum plan_op_kind kind);
+
+/* query_report.c: an executed batch, before the query moves on to the next; an idle trigger, if a record is due. */
+void query_report_executed(struct query *query, const struct query_work *work);
+void query_report_idle(struct query *query);
+
+#endif

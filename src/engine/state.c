@@ -1,0 +1,456 @@
+/* One table of groups, changed in place; what a batch changes is logged so that it can be taken back.
+ *
+ * GROUPS. The table's hash map never forgets a key, so an evicted group stays as a dead entry (live[group] = 0) and comes back to life
+ * when its key does. When the dead outnumber the living the table is built anew, at the start of a batch, when nobody holds
+ * group numbers. The same moment serves to drop the outworn strings of min and max.
+ *
+ * A BATCH. The first time it touches a group, the group's number goes to `touched`, and its accumulator as it was to `before` (a
+ * sparse set: touch[group] is its place in `touched`, believed only if that place names the group; so nothing needs clearing between
+ * batches). Evicted groups are listed in `removed`. Rolling back revives the removed, then restores or kills the touched.
+ *
+ * ORDER OF SUMS. Spark merges the partial aggregates of one batch among themselves before it adds them to the state (seen on
+ * 4.0.0: a state of 1e16 and two partitions with 1.0 each give 1.0000000000000002E16). So with sums the batch's own part is
+ * kept beside `before`, and a group touched a second time is computed again as before + (first + second).
+ *
+ * LATE ROWS are dropped behind that same merge, so a late key is counted once a batch, however many partitions had it
+ * (also seen on 4.0.0). */
+#include "state_internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NO_EVENT INT64_MAX            /* NULL event time: never evicted */
+#define REBUILD_MIN ((size_t)1024)    /* dead groups below this are not worth a rebuild */
+#define COMPACT_MIN ((size_t)1 << 20) /* bytes; likewise for strings */
+
+/* --- arrays by group --------------------------------------------------------------------------------------------- */
+
+bool state_grow(void *array, size_t n, size_t size)
+{
+    void **pointer = array;
+    void *grown = reallocarray(*pointer, n > 0 ? n : 1, size > 0 ? size : 1);
+
+    if (grown == NULL)
+        return false;
+    *pointer = grown;
+    return true;
+}
+
+static size_t doubled(size_t cap)
+{
+    return cap == 0 ? 64 : cap * 2;
+}
+
+static int ensure_group(struct state *state, uint32_t group)
+{
+    size_t cap = state->groups_cap;
+
+    if (group < cap)
+        return 0;
+    while (cap <= group)
+        cap = doubled(cap);
+    if (!state_grow(&state->live, cap, sizeof(*state->live)) ||
+        !state_grow(&state->touch, cap, sizeof(*state->touch)) ||
+        !state_grow(&state->event_us, cap, sizeof(*state->event_us)))
+        return -1;
+    memset(state->live + state->groups_cap, 0, cap - state->groups_cap);
+    memset(state->touch + state->groups_cap, 0, (cap - state->groups_cap) * sizeof(*state->touch));
+    state->groups_cap = cap;
+    return 0;
+}
+
+static int64_t bytes_of(const struct state *state, uint32_t group)
+{
+    return (int64_t)state->table.keys.keys[group].len + (int64_t)state->width;
+}
+
+static void revive(struct state *state, uint32_t group)
+{
+    const struct hashmap_key *key = &state->table.keys.keys[group];
+    int64_t event_us;
+
+    if (!aggregate_event_time(state->layout, key->data, key->len, &event_us))
+        event_us = NO_EVENT;
+    state->event_us[group] = event_us;
+    if (event_us < state->oldest_event_us)
+        state->oldest_event_us = event_us;
+    state->live[group] = 1;
+    state->nlive++;
+    state->live_bytes += bytes_of(state, group);
+}
+
+void state_kill_group(struct state *state, uint32_t group)
+{
+    state->live[group] = 0;
+    state->nlive--;
+    state->live_bytes -= bytes_of(state, group);
+}
+
+uint32_t state_put_group(struct state *state, const char *key, size_t len, bool *was_live)
+{
+    bool inserted;
+
+    /* room first: every group of the table has its place in our arrays */
+    if (ensure_group(state, (uint32_t)state->table.keys.count) != 0)
+        return HASHMAP_NONE;
+    uint32_t group = aggregate_put(&state->table, key, len, &inserted);
+    if (group == HASHMAP_NONE)
+        return HASHMAP_NONE;
+    *was_live = state->live[group] != 0;
+    if (!*was_live) {
+        aggregate_clear_one(state->layout, state_accumulator(state, group));
+        revive(state, group);
+    }
+    return group;
+}
+
+/* --- the undo log ------------------------------------------------------------------------------------------------- */
+
+static int grow_touched(struct state *state)
+{
+    size_t cap = doubled(state->touched_cap);
+    size_t size;
+
+    if (__builtin_mul_overflow(cap, state->width, &size) ||
+        !state_grow(&state->touched, cap, sizeof(*state->touched)) || !state_grow(&state->was_live, cap, 1) ||
+        !state_grow(&state->before, cap, state->width))
+        return -1;
+    if (aggregate_merge_order_matters(state->layout) && !state_grow(&state->merged, cap, state->width))
+        return -1;
+    state->touched_cap = cap;
+    return 0;
+}
+
+static void copy_accumulator(const struct state *state, unsigned char *dst, const unsigned char *src)
+{
+    if (state->width > 0)
+        memcpy(dst, src, state->width);
+}
+
+/* Log the group as it is now. */
+static int touch(struct state *state, uint32_t group, bool was_live)
+{
+    if (state->ntouched == state->touched_cap && grow_touched(state) != 0)
+        return -1;
+    size_t place = state->ntouched++;
+    state->touched[place] = group;
+    state->touch[group] = (uint32_t)place;
+    state->was_live[place] = was_live;
+    copy_accumulator(state, state->before + place * state->width, state_accumulator(state, group));
+    if (state->merged != NULL)
+        aggregate_clear_one(state->layout, state->merged + place * state->width);
+    return 0;
+}
+
+/* --- open and close ---------------------------------------------------------------------------------------------- */
+
+struct state *state_open(const char *dir, const struct aggregate_layout *layout, int64_t version, int snapshot_interval,
+                         struct errbuf *err)
+{
+    struct state *state = calloc(1, sizeof(*state));
+
+    if (state == NULL) {
+        errbuf_oom(err, "state", sizeof(*state));
+        return NULL;
+    }
+    state->layout = layout;
+    state->width = aggregate_width(layout);
+    state->interval = snapshot_interval > 0 ? snapshot_interval : 1;
+    state->oldest_event_us = NO_EVENT;
+    buf_init(&state->bytes);
+    hashmap_init(&state->late);
+    state->dir = strdup(dir);
+    if (aggregate_table_init(&state->table, layout) != 0 || state->dir == NULL ||
+        !state_grow(&state->sum, 1, state->width)) {
+        errbuf_oom(err, "state", sizeof(*state));
+        goto fail;
+    }
+    if (state->table.keys.count > 0) { /* the one group of a global aggregate */
+        if (ensure_group(state, 0) != 0 || grow_touched(state) != 0) {
+            errbuf_oom(err, "state", sizeof(*state));
+            goto fail;
+        }
+        revive(state, 0);
+        state->global = true;
+    }
+    if (state_store_load(state, version, err) != 0)
+        goto fail;
+    return state;
+
+fail:
+    state_close(state);
+    return NULL;
+}
+
+void state_close(struct state *state)
+{
+    if (state == NULL)
+        return;
+    aggregate_table_release(&state->table);
+    hashmap_release(&state->late);
+    buf_release(&state->bytes);
+    free(state->live);
+    free(state->touch);
+    free(state->event_us);
+    free(state->touched);
+    free(state->was_live);
+    free(state->before);
+    free(state->merged);
+    free(state->sum);
+    free(state->removed);
+    free(state->listing);
+    free(state->snapshots);
+    free(state->dir);
+    free(state);
+}
+
+/* --- housekeeping between batches -------------------------------------------------------------------------------- */
+
+/* Copy the live groups into a new table. Without memory the old one serves on. */
+static void rebuild(struct state *state)
+{
+    struct aggregate_table table;
+    struct errbuf err;
+    bool inserted;
+    size_t n = 0;
+
+    if (aggregate_table_init(&table, state->layout) != 0)
+        return;
+    for (uint32_t group = 0; group < state->table.keys.count; group++) {
+        const struct hashmap_key *key = &state->table.keys.keys[group];
+        if (state->live[group] == 0)
+            continue;
+        uint32_t moved = aggregate_put(&table, key->data, key->len, &inserted);
+        if (moved == HASHMAP_NONE ||
+            aggregate_merge_one(state->layout, table.accumulators + (size_t)moved * state->width,
+                                state_accumulator(state, group), &table.strings, &err) != 0) {
+            aggregate_table_release(&table);
+            return;
+        }
+        n++;
+    }
+    /* groups moved down only, in order: their times move with them */
+    size_t to = 0;
+    for (uint32_t group = 0; group < state->table.keys.count; group++)
+        if (state->live[group] != 0)
+            state->event_us[to++] = state->event_us[group];
+    assert(to == n && n == state->nlive);
+    memset(state->live, 0, state->groups_cap);
+    memset(state->live, 1, n);
+    aggregate_table_release(&state->table);
+    state->table = table;
+    state->strings_kept = table.strings.reserved_bytes;
+}
+
+static void housekeep(struct state *state)
+{
+    size_t dead = state->table.keys.count - state->nlive;
+
+    if ((dead > state->nlive && dead >= REBUILD_MIN) ||
+        state->table.strings.reserved_bytes > 2 * state->strings_kept + COMPACT_MIN)
+        rebuild(state);
+}
+
+void state_begin(struct state *state)
+{
+    if (state->committed) {
+        state->version++;
+        state->delta_crc = state->committed_crc;
+        state->rows_since += state->committed_rows;
+        if (state->committed_snapshot) {
+            state->snapshot = state->version;
+            state->rows_since = 0;
+        }
+        state->committed = false;
+    }
+    state->ntouched = 0;
+    state->nremoved = 0;
+    hashmap_reset(&state->late);
+    housekeep(state);
+    /* A global aggregate gives its row in every batch, with or without input. There is room since the start. */
+    if (state->global)
+        (void)touch(state, 0, true);
+}
+
+/* --- a batch's changes ------------------------------------------------------------------------------------------- */
+
+static int merge_group(struct state *state, uint32_t group, const unsigned char *part, struct errbuf *err)
+{
+    struct arena *strings = &state->table.strings;
+    size_t place = state->touch[group];
+
+    if (state->merged == NULL)
+        return aggregate_merge_one(state->layout, state_accumulator(state, group), part, strings, err);
+    unsigned char *merged = state->merged + place * state->width;
+    if (aggregate_merge_one(state->layout, merged, part, strings, err) != 0)
+        return -1;
+    copy_accumulator(state, state->sum, state->before + place * state->width);
+    if (aggregate_merge_one(state->layout, state->sum, merged, strings, err) != 0)
+        return -1;
+    copy_accumulator(state, state_accumulator(state, group), state->sum);
+    return 0;
+}
+
+int state_merge(struct state *state, const struct aggregate_table *partial, int64_t late_us, struct errbuf *err)
+{
+    assert(state->nremoved == 0 &&
+           !state->committed); /* merges come before evictions: a removed group is out of the books */
+    for (size_t i = 0; i < partial->keys.count; i++) {
+        const struct hashmap_key *key = &partial->keys.keys[i];
+        int64_t event_us;
+        bool was_live, inserted;
+        if (late_us != INT64_MIN && aggregate_event_time(state->layout, key->data, key->len, &event_us) &&
+            event_us <= late_us) {
+            if (hashmap_put(&state->late, key->data, key->len, hashmap_hash(key->data, key->len), &inserted) ==
+                HASHMAP_NONE)
+                return errbuf_oom(err, "late groups", key->len);
+            continue;
+        }
+        uint32_t group = state_put_group(state, key->data, key->len, &was_live);
+        if (group == HASHMAP_NONE)
+            return errbuf_oom(err, "state", aggregate_table_memory_bytes(&state->table));
+        if (!(was_live && state_is_touched(state, group)) && touch(state, group, was_live) != 0) {
+            if (!was_live)
+                state_kill_group(state, group);
+            return errbuf_oom(err, "state changes of a batch", state->touched_cap * state->width);
+        }
+        if (merge_group(state, group, partial->accumulators + i * state->width, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int remove_group(struct state *state, uint32_t group)
+{
+    if (state->nremoved == state->removed_cap) {
+        size_t cap = doubled(state->removed_cap);
+        if (!state_grow(&state->removed, cap, sizeof(*state->removed)))
+            return -1;
+        state->removed_cap = cap;
+    }
+    state->removed[state->nremoved++] = group;
+    state_kill_group(state, group);
+    return 0;
+}
+
+int state_evict(struct state *state, int64_t watermark_us, struct errbuf *err)
+{
+    int64_t oldest = NO_EVENT;
+
+    if (watermark_us < state->oldest_event_us)
+        return 0;
+    for (uint32_t group = 0; group < state->table.keys.count; group++) {
+        if (state->live[group] == 0 || state->event_us[group] == NO_EVENT)
+            continue;
+        if (state->event_us[group] > watermark_us) {
+            if (state->event_us[group] < oldest)
+                oldest = state->event_us[group];
+        } else if (remove_group(state, group) != 0) {
+            return errbuf_oom(err, "evicted groups", state->removed_cap * sizeof(*state->removed));
+        }
+    }
+    state->oldest_event_us = oldest;
+    return 0;
+}
+
+void state_rollback(struct state *state)
+{
+    for (size_t i = 0; i < state->nremoved; i++)
+        revive(state, state->removed[i]);
+    for (size_t i = 0; i < state->ntouched; i++) {
+        uint32_t group = state->touched[i];
+        if (state->was_live[i] != 0)
+            copy_accumulator(state, state_accumulator(state, group), state->before + i * state->width);
+        else
+            state_kill_group(state, group);
+    }
+    state->ntouched = 0;
+    state->nremoved = 0;
+    state->committed = false;
+    hashmap_reset(&state->late);
+}
+
+/* --- reading ----------------------------------------------------------------------------------------------------- */
+
+const struct aggregate_table *state_table(const struct state *state)
+{
+    return &state->table;
+}
+
+static int room_in_listing(struct state *state, size_t n)
+{
+    if (n <= state->listing_cap)
+        return 0;
+    if (!state_grow(&state->listing, n, sizeof(*state->listing)))
+        return -1;
+    state->listing_cap = n;
+    return 0;
+}
+
+/* A copy: the caller may sort it, while the order of `touched` ties it to `before`. */
+int state_updated(struct state *state, uint32_t **groups, size_t *n)
+{
+    *groups = NULL;
+    *n = 0;
+    if (room_in_listing(state, state->ntouched) != 0)
+        return -1;
+    if (state->ntouched == 0)
+        return 0;
+    memcpy(state->listing, state->touched, state->ntouched * sizeof(*state->listing));
+    *groups = state->listing;
+    *n = state->ntouched;
+    return 0;
+}
+
+int state_removed(struct state *state, uint32_t **groups, size_t *n)
+{
+    *groups = state->nremoved > 0 ? state->removed : NULL;
+    *n = state->nremoved;
+    return 0;
+}
+
+int state_all(struct state *state, uint32_t **groups, size_t *n)
+{
+    size_t found = 0;
+
+    *groups = NULL;
+    *n = 0;
+    if (room_in_listing(state, state->nlive) != 0)
+        return -1;
+    for (uint32_t group = 0; group < state->table.keys.count; group++)
+        if (state->live[group] != 0)
+            state->listing[found++] = group;
+    if (found > 0)
+        *groups = state->listing;
+    *n = found;
+    return 0;
+}
+
+void state_counts(const struct state *state, struct state_counts *counts)
+{
+    size_t by_group = sizeof(*state->live) + sizeof(*state->touch) + sizeof(*state->event_us);
+    size_t by_touch = sizeof(*state->touched) + 1 + state->width * (state->merged != NULL ? 2 : 1);
+
+    counts->total = (int64_t)state->nlive;
+    counts->updated = (int64_t)state->ntouched;
+    counts->removed = (int64_t)state->nremoved;
+    counts->dropped = (int64_t)state->late.count;
+    counts->memory_bytes =
+        (int64_t)(sizeof(*state) + aggregate_table_memory_bytes(&state->table) + state->groups_cap * by_group +
+                  state->touched_cap * by_touch + (state->removed_cap + state->listing_cap) * sizeof(uint32_t) +
+                  hashmap_memory_bytes(&state->late) + state->bytes.cap);
+    counts->current_version_bytes = state->live_bytes;
+}
+
+/* --- durability -------------------------------------------------------------------------------------------------- */
+
+int state_commit(struct state *state, int64_t version, struct errbuf *err)
+{
+    return state_store_commit(state, version, err);
+}
+
+void state_purge(struct state *state, int64_t oldest_version)
+{
+    state_store_purge(state, oldest_version);
+}

@@ -1,0 +1,132 @@
+/* Shared by state.c (the live groups, one batch's changes), state_store.c (which files make a version) and state_file.c (their bytes).
+ *
+ * FILES. All numbers little endian.
+ *   header   "SFCSTATE", u32 format, u32 kind (1 delta, 2 snapshot), u64 version, u64 base, u64 layout hash, u64 puts,
+ *            u64 removes, u32 parent, u32 own
+ *   puts     u32 key length, u32 accumulator length, key, accumulator
+ *   removes  u32 key length, key
+ *   trailer  u32 CRC32C of everything before it
+ * base is the version that a delta starts from (its own less one; a snapshot's base is itself). parent is the trailer of the delta of the version
+ * before, so that files of two histories (a directory put back from a backup, a plan deleted by hand) cannot be mixed; own, in a snapshot, is
+ * the trailer of the delta of the same version, which the next delta names as its parent. Both are 0 where there is none. */
+#ifndef ENGINE_STATE_INTERNAL_H
+#define ENGINE_STATE_INTERNAL_H
+
+#include "engine/state.h"
+
+enum state_file_kind { STATE_FILE_DELTA = 1, STATE_FILE_SNAPSHOT = 2 };
+
+/* What a file says about itself. */
+struct state_file_head {
+    enum state_file_kind kind;
+    int64_t version;
+    uint64_t layout_hash;
+    uint64_t puts;
+    uint64_t removes;
+    uint32_t parent;
+    uint32_t own;
+};
+
+/* Called for each row; 0, -1 with err. accumulator NULL: a removal. */
+typedef int (*state_file_row_fn)(void *cookie, const char *key, size_t key_len, const char *accumulator,
+                                 size_t accumulator_len, struct errbuf *err);
+
+/* Begin a file in `out` (emptied), append rows, end it. Returns the trailer through *crc; -1 without memory. */
+void state_file_begin(struct buf *out, const struct state_file_head *head);
+void state_file_put(struct buf *out, const char *key, size_t key_len, const struct aggregate_layout *layout,
+                    const unsigned char *accumulator);
+void state_file_remove(struct buf *out, const char *key, size_t key_len);
+int state_file_end(struct buf *out, uint32_t *crc);
+
+/* Write it as DIR/<version>.delta or .snapshot, durably, over what is there. */
+int state_file_write(const char *dir, const struct state_file_head *head, const struct buf *bytes, struct errbuf *err);
+
+/* Read and check a file against what is wanted (kind, version, layout hash; a delta's parent). Fills head, *crc (trailer). -1 with
+ * EXIT_CODE_CHECKPOINT. */
+int state_file_read(const char *dir, const struct state_file_head *want, struct state_file_head *head, uint32_t *crc,
+                    state_file_row_fn fn, void *cookie, struct errbuf *err);
+
+/* "DIR/12.delta" as a malloc'd string. */
+char *state_file_path(const char *dir, enum state_file_kind kind, int64_t version);
+
+/* Versions that have a file of this kind, ascending, as a malloc'd array. Other names are not ours and are passed over. */
+int state_file_list(const char *dir, enum state_file_kind kind, int64_t **versions, size_t *n, struct errbuf *err);
+
+struct state {
+    char *dir;
+    const struct aggregate_layout *layout;
+    size_t width;
+    uint64_t layout_hash;
+    int interval;
+    bool global; /* no keys, one group */
+    struct aggregate_table table;
+
+    /* by group */
+    uint8_t *live;
+    uint32_t *touch;
+    int64_t *event_us;
+    size_t groups_cap;
+    size_t nlive;
+    int64_t live_bytes;
+    int64_t oldest_event_us; /* no live group has an earlier one */
+    size_t strings_kept;     /* bytes of strings after the last compaction */
+
+    /* this batch */
+    uint32_t *touched;
+    uint8_t *was_live; /* by place in touched, as are the next two */
+    unsigned char *before;
+    unsigned char *merged; /* with sums only */
+    size_t ntouched, touched_cap;
+    unsigned char *sum; /* room for one accumulator */
+    uint32_t *removed;
+    size_t nremoved, removed_cap;
+    struct hashmap late; /* keys dropped in this batch */
+    uint32_t *listing;   /* what state_updated and state_all hand out */
+    size_t listing_cap;
+
+    /* files */
+    int64_t version; /* of the state before this batch */
+    uint32_t delta_crc;
+    int64_t snapshot;    /* newest at or below version; 0 none */
+    uint64_t rows_since; /* in deltas after it */
+    bool committed;      /* this batch is on disk as version + 1, with: */
+    uint32_t committed_crc;
+    bool committed_snapshot;
+    uint64_t committed_rows;
+    int64_t lowest; /* of the files in the directory */
+    int64_t highest;
+    int64_t *snapshots; /* versions of snapshot files, ascending */
+    size_t nsnapshots, snapshots_cap;
+    struct buf bytes; /* a delta being made */
+};
+
+static inline unsigned char *state_accumulator(const struct state *state, uint32_t group)
+{
+    return state->table.accumulators + (size_t)group * state->width;
+}
+
+/* True when the batch has the group in `touched`. */
+static inline bool state_is_touched(const struct state *state, uint32_t group)
+{
+    uint32_t place = state->touch[group];
+
+    return place < state->ntouched && state->touched[place] == group;
+}
+
+/* --- state.c --- */
+
+/* The group of a key, revived with a clear accumulator if it was not there. HASHMAP_NONE without memory. */
+uint32_t state_put_group(struct state *state, const char *key, size_t len, bool *was_live);
+/* Take a live group out of the count. */
+void state_kill_group(struct state *state, uint32_t group);
+/* Room for n items of size bytes in the array that the pointer at `array` holds. False without memory. */
+bool state_grow(void *array, size_t n, size_t size);
+
+/* --- state_store.c --- */
+
+/* Look at the directory, then build the version from the newest snapshot at or below it and the deltas behind that. 0, -1 with err. */
+int state_store_load(struct state *state, int64_t version, struct errbuf *err);
+int state_store_commit(struct state *state, int64_t version, struct errbuf *err);
+void state_store_purge(struct state *state, int64_t oldest_version);
+
+#endif

@@ -1,0 +1,237 @@
+/* Counting groups: what the hash of a key costs alone, and what the table around it adds.
+ *
+ * The data looks like the real set: 1,517 categories, the frequent ones far more frequent than the rest, about 100,000 (category, hour) groups in
+ * 200,000 records. Rates of one run are compared with each other, never with another machine's. Prints one line a measurement:
+ * name, median nanoseconds a record, ratio to the floor. */
+#include "common/clock.h"
+#include "common/fileio.h"
+#include "engine/state.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { RECORDS = 200000, CATEGORIES = 1517, RUNS = 9, HOURS = 24 * 100 };
+
+struct data {
+    struct str text[RECORDS];
+    int64_t start_us[RECORDS];
+    char names[CATEGORIES][40];
+    char *copies; /* each record has its own bytes, as decoded ones do */
+};
+
+static uint64_t seed = 42;
+
+static double uniform(void)
+{
+    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (double)(seed >> 11) / 0x1p53;
+}
+
+static struct data *make_data(void)
+{
+    struct data *data = calloc(1, sizeof(*data));
+    if (data == NULL)
+        return NULL;
+    data->copies = malloc((size_t)RECORDS * 40);
+    if (data->copies == NULL) {
+        free(data);
+        return NULL;
+    }
+    for (int i = 0; i < CATEGORIES; i++) {
+        int len = 4 + (int)(uniform() * 24);
+        snprintf(data->names[i], sizeof(data->names[i]), "%04d%.*s", i, len, "Suspicious Person Vehicle Check x");
+    }
+    for (size_t i = 0; i < RECORDS; i++) {
+        /* the most frequent category nearly every second record */
+        int category = (int)(CATEGORIES * pow(uniform(), 9.0));
+        size_t len = strlen(data->names[category]);
+        memcpy(data->copies + i * 40, data->names[category], len);
+        data->text[i] = (struct str){data->copies + i * 40, (uint32_t)len};
+        /* in the order of time, as calls are written down */
+        data->start_us[i] = (int64_t)(i * HOURS / RECORDS) * INT64_C(3600000000);
+    }
+    return data;
+}
+
+/* A batch over records [first, first + n): text, window. */
+static void view(const struct data *data, size_t first, size_t n, struct vector columns[2], struct vector fields[2],
+                 int64_t *ends, struct batch *batch, struct arena *arena)
+{
+    memset(columns, 0, 2 * sizeof(*columns));
+    memset(fields, 0, 2 * sizeof(*fields));
+    columns[0].type = type_of(TYPE_STRING);
+    columns[0].data.str = (struct str *)(uintptr_t)(data->text + first);
+    columns[1].type = type_window();
+    columns[1].fields = fields;
+    fields[0].type = fields[1].type = type_of(TYPE_TIMESTAMP);
+    fields[0].data.i64 = (int64_t *)(uintptr_t)(data->start_us + first);
+    fields[1].data.i64 = ends;
+    for (size_t i = 0; i < n; i++)
+        ends[i] = data->start_us[first + i] + INT64_C(3600000000);
+    *batch = (struct batch){.nrows = n, .nselected = n, .ncolumns = 2, .columns = columns, .arena = arena};
+}
+
+typedef int (*work_fn)(const struct data *data, struct aggregate_table *table);
+
+static volatile uint64_t sink;
+
+static int hash_only(const struct data *data, struct aggregate_table *table)
+{
+    uint64_t sum = 0;
+
+    (void)table;
+    for (size_t i = 0; i < RECORDS; i++)
+        sum += hashmap_hash(data->text[i].data, data->text[i].len);
+    sink = sum;
+    return 0;
+}
+
+static int update(const struct data *data, struct aggregate_table *table)
+{
+    struct vector columns[2], fields[2];
+    struct arena arena = ARENA_INIT;
+    struct batch batch;
+    struct errbuf err;
+    int64_t *ends = malloc(VECTOR_ROWS * sizeof(*ends));
+    int result = ends == NULL ? -1 : 0;
+
+    aggregate_table_reset(table);
+    for (size_t first = 0; first < RECORDS && result == 0; first += VECTOR_ROWS) {
+        size_t n = RECORDS - first < VECTOR_ROWS ? RECORDS - first : VECTOR_ROWS;
+        view(data, first, n, columns, fields, ends, &batch, &arena);
+        struct eval eval = {.arena = &arena, .zone = zone_utc(), .batch = &batch, .err = &err};
+        result = aggregate_update(table, &eval, &batch, &err);
+        arena_reset(&arena);
+    }
+    free(ends);
+    arena_release(&arena);
+    return result;
+}
+
+static int ascending(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+
+    return (a > b) - (a < b);
+}
+
+/* Medians of interleaved runs, so that a slow moment of the machine strikes all alike. */
+static int measure(const struct data *data, struct aggregate_table tables[2])
+{
+    static const char *const names[] = {"hash only", "count per category", "count per (category, window)"};
+    static const work_fn work[] = {hash_only, update, update};
+    double ns[3][RUNS];
+
+    for (int run = 0; run < RUNS; run++) {
+        for (int i = 0; i < 3; i++) {
+            int64_t start = clock_monotonic_us();
+            if (work[i](data, &tables[i > 1]) != 0)
+                return -1;
+            ns[i][run] = (double)(clock_monotonic_us() - start) * 1000 / RECORDS;
+        }
+    }
+    for (int i = 0; i < 3; i++) {
+        qsort(ns[i], RUNS, sizeof(ns[i][0]), ascending);
+        printf("aggregate: %-30s %7.1f ns/record  %5.2f x hash only\n", names[i], ns[i][RUNS / 2],
+               ns[i][RUNS / 2] / ns[0][RUNS / 2]);
+    }
+    printf("aggregate: groups %zu and %zu, table bytes %zu and %zu\n", tables[0].keys.count, tables[1].keys.count,
+           aggregate_table_memory_bytes(&tables[0]), aggregate_table_memory_bytes(&tables[1]));
+    return 0;
+}
+
+/* A state of a million groups: merging, a batch that changes little, the snapshot, loading. */
+static int measure_state(struct aggregate_layout *layout)
+{
+    enum { GROUPS = 1000000 };
+    char dir[] = "/tmp/sf-bench-XXXXXX";
+    struct aggregate_table partial;
+    struct state_counts counts;
+    struct errbuf err;
+    int64_t started;
+    int result = -1;
+
+    if (mkdtemp(dir) == NULL)
+        return -1;
+    struct state *state = state_open(dir, layout, 0, 1, &err);
+    if (state == NULL || aggregate_table_init(&partial, layout) != 0)
+        goto done;
+    for (int step = 0; step < 2; step++) {
+        aggregate_table_reset(&partial);
+        for (uint32_t i = 0; i < (step == 0 ? GROUPS : 200); i++) {
+            unsigned char key[24] = {1};
+            bool inserted;
+            int len = snprintf((char *)key + 5, sizeof(key) - 5, "call %07u", (uint32_t)((uint64_t)i * 4999 % GROUPS));
+            key[1] = (unsigned char)len;
+            if (aggregate_put(&partial, (const char *)key, (size_t)len + 5, &inserted) == HASHMAP_NONE)
+                goto done;
+        }
+        started = clock_monotonic_us();
+        state_begin(state);
+        if (state_merge(state, &partial, INT64_MIN, &err) != 0)
+            goto done;
+        printf("state: merge of %zu groups %" PRId64 " us", partial.keys.count, clock_monotonic_us() - started);
+        started = clock_monotonic_us();
+        if (state_commit(state, step + 1, &err) != 0)
+            goto done;
+        printf(", commit %" PRId64 " us%s\n", clock_monotonic_us() - started, step == 0 ? " (delta and snapshot)" : "");
+    }
+    state_counts(state, &counts);
+    printf("state: %" PRId64 " groups, %" PRId64 " bytes of memory\n", counts.total, counts.memory_bytes);
+    state_close(state);
+    started = clock_monotonic_us();
+    state = state_open(dir, layout, 2, 1, &err);
+    if (state == NULL)
+        goto done;
+    printf("state: load %" PRId64 " us\n", clock_monotonic_us() - started);
+    result = 0;
+done:
+    if (result != 0)
+        fprintf(stderr, "state: %s\n", err.text);
+    aggregate_table_release(&partial);
+    state_close(state);
+    (void)fileio_remove_tree(dir, &err);
+    return result;
+}
+
+int main(void)
+{
+    static const struct sql_range nowhere = {-1, -1};
+    struct arena arena = ARENA_INIT;
+    struct plan_aggregate_call count = {.kind = AGGREGATE_COUNT, .type = type_of(TYPE_BIGINT), .name = "count(1)"};
+    struct expr *keys[] = {expr_column(&arena, 0, type_of(TYPE_STRING), "category", nowhere),
+                           expr_column(&arena, 1, type_window(), "window", nowhere)};
+    struct plan_op ops[2] = {{.kind = PLAN_AGGREGATE}, {.kind = PLAN_AGGREGATE}};
+    struct aggregate_layout *layouts[2];
+    struct aggregate_table tables[2];
+    struct data *data = make_data();
+    int status = 1;
+
+    for (int i = 0; i < 2; i++) {
+        ops[i].u.aggregate.nkeys = (size_t)i + 1;
+        ops[i].u.aggregate.keys = keys;
+        ops[i].u.aggregate.ncalls = 1;
+        ops[i].u.aggregate.calls = &count;
+        ops[i].u.aggregate.event_time_key = i == 0 ? -1 : 1;
+        ops[i].u.aggregate.event_time_window = i == 1;
+        layouts[i] = aggregate_layout_new(&ops[i]);
+        if (layouts[i] == NULL || data == NULL || aggregate_table_init(&tables[i], layouts[i]) != 0) {
+            fprintf(stderr, "aggregate: out of memory\n");
+            return 1;
+        }
+    }
+    if (measure(data, tables) == 0 && measure_state(layouts[0]) == 0)
+        status = 0;
+    for (int i = 0; i < 2; i++) {
+        aggregate_table_release(&tables[i]);
+        aggregate_layout_free(layouts[i]);
+    }
+    free(data->copies);
+    free(data);
+    arena_release(&arena);
+    return status;
+}
