@@ -39,7 +39,7 @@ if [ -z "$kafka" ]; then
 fi
 
 scripts/setup build ${kafka:+kafka} || exit 1
-make -s -j"$(nproc)" all || exit 1
+make -s -j"$(nproc)" BUILD=build all || exit 1
 
 run=$root/build/run
 if [ -n "$kafka" ]; then state=$run/kafka; else state=$run/embedded; fi
@@ -97,11 +97,10 @@ wait_for() {
 # Background jobs of a script ignore SIGINT, so Ctrl-C reaches this script alone, and it stops them in order.
 if [ -n "$kafka" ]; then
     scripts/kafka.sh install || exit 1
-    port=$(scripts/kafka.sh free-port) || exit 1
     kafka_started=1
-    scripts/kafka.sh start "$state/broker" "$port" >"$run/log/kafka.log" 2>&1 || failed "Apache Kafka" "$run/log/kafka.log" 3
-    brokers=127.0.0.1:$port
-    scripts/kafka.sh ensure-topic "$brokers" sf.crimes "$partitions" || exit 1
+    brokers=$(scripts/kafka.sh start "$state/broker" 0 2>"$run/log/kafka.log") || failed "Apache Kafka" "$run/log/kafka.log" 3
+    # It is there already when this is not the first run.
+    scripts/kafka.sh offsets "$brokers" sf.crimes >/dev/null 2>&1 || scripts/kafka.sh topic "$brokers" sf.crimes "$partitions" || exit 1
 else
     : >"$run/log/broker.out"
     build/bin/sf-broker --listen 127.0.0.1:0 --topic "sf.crimes:$partitions" >"$run/log/broker.out" 2>"$run/log/broker.log" &

@@ -125,12 +125,13 @@ static bool dot_segment(const char *segment, size_t len)
 
 bool http_target_ok(const char *target)
 {
-    bool in_path = true;
+    const char *query = strchr(target, '?');
     const char *segment = target + 1;
 
     if (target[0] != '/' || target[1] == '/')
         return false;
     for (const char *p = target; *p != '\0'; p++) {
+        bool in_path = query == NULL || p < query;
         if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7F || *p == '#' || *p == '\\')
             return false;
         if (*p == '%') {
@@ -146,15 +147,15 @@ bool http_target_ok(const char *target)
             p += 2;
         }
     }
-    for (const char *p = target + 1; in_path; p++) {
-        if (*p == '/' || *p == '?' || *p == '\0') {
-            if (dot_segment(segment, (size_t)(p - segment)))
-                return false;
-            segment = p + 1;
-            in_path = *p == '/';
-        }
+    for (const char *p = target + 1;; p++) {
+        if (*p != '/' && *p != '?' && *p != '\0')
+            continue;
+        if (dot_segment(segment, (size_t)(p - segment)))
+            return false;
+        if (*p != '/')
+            return true;
+        segment = p + 1;
     }
-    return true;
 }
 
 bool http_host_ok(const char *host, const char *const *names, size_t n)

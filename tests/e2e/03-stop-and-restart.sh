@@ -16,7 +16,7 @@ for signal in TERM KILL; do
         start "$work/first" "$BIN/sf-processor" --config "$conf"
         wait_until 20 sh -c "[ \$(grep -c '^Batch: ' '$work/first.out') -ge 4 ]" || not_ok "$kind, $signal: first batches" "$(tail -n 3 "$work/first.err")"
         kill -"$signal" "$pid"
-        status=$(end_of "$pid" 10)
+        end_of "$pid" 10
         if [ "$signal" = TERM ]; then check "$kind: SIGTERM ends with 0" test "$status" -eq 0; fi
         before=$(grep -c '^Batch: ' "$work/first.out")
         check "$kind, $signal: work was left" test "$before" -lt 30

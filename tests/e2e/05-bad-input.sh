@@ -70,11 +70,12 @@ held=$pid
 wait_until 10 grep -q 'Starting q' "$work/held.err"
 gives 'checkpoint in use: 6 naming the holder' 6 "$held" "$P" --config "$work/held.properties"
 kill -TERM "$held"
-check 'the holder ends with 0' test "$(end_of "$held" 10)" = 0
+end_of "$held" 10
+check 'the holder ends with 0' test "$status" = 0
 
 # the embedded broker starts anew: its old checkpoints are worth nothing
 kill -TERM "$broker_pid"
-end_of "$broker_pid" 10 >/dev/null
+end_of "$broker_pid" 10
 old=$BROKERS
 broker_start 2
 check 'produce again' produce --limit 10 data/police-department-calls-for-service.json

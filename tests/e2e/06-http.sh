@@ -12,8 +12,8 @@ wait_until 20 grep -q 'http://' "$work/p.err" || not_ok 'a URL is logged' "$(tai
 url=$(grep -o 'http://[^ ]*' "$work/p.err" | head -n 1)
 
 get() { http "$url$1"; }
-status() { http -o "$work/body" -w '%{http_code}' "$@"; }
-status_is() { check "$1 -> $2" test "$(status "$url$1")" = "$2"; }
+code_of() { http -o "$work/body" -w '%{http_code}' "$@"; }
+status_is() { check "$1 -> $2" test "$(code_of "$url$1")" = "$2"; }
 field() { get "$1" | "$PYTHON" -c "import json, sys; d = json.load(sys.stdin); print($2)"; }
 
 check 'ready' wait_until 20 sh -c "[ \"\$(curl -s -o /dev/null -w '%{http_code}' '$url/readyz')\" = 200 ]"
@@ -36,13 +36,14 @@ check 'history as CSV' sh -c "curl -s '$url/api/v1/progress?last=5&format=csv' |
 for path in / /jobs/ /healthz /readyz /version /metrics /api/v1/version /assets/style.css; do status_is "$path" 200; done
 for path in /nosuch /api/v1 /api/v1/applications/nosuch; do status_is "$path" 404; done
 status_is '/api/v1/progress?last=x' 400
-check 'POST -> 405' test "$(status -X POST "$url/")" = 405
-check 'foreign Host -> 403' test "$(status -H 'Host: evil.example' "$url/")" = 403
+check 'POST -> 405' test "$(code_of -X POST "$url/")" = 405
+check 'foreign Host -> 403' test "$(code_of -H 'Host: evil.example' "$url/")" = 403
 check 'HEAD works' test "$(http -I -o /dev/null -w '%{http_code}' "$url/")" = 200
 check 'security headers' sh -c "curl -sI '$url/' | grep -q -i '^content-security-policy: default-src .none'"
 
 kill -TERM "$processor"
-check 'SIGTERM ends with 0' test "$(end_of "$processor" 10)" = 0
+end_of "$processor" 10
+check 'SIGTERM ends with 0' test "$status" = 0
 check 'each progress record is one line of JSON' "$PYTHON" -c "
 import json
 rows = [json.loads(line) for line in open('$work/progress.jsonl')]

@@ -17,6 +17,6 @@ url=$(grep -E -o 'http://127\.0\.0\.1:[0-9]+' "$work/live.err" | head -n 1)
 check 'the page answers' sh -c "curl -s '$url/' | grep -q 'Passing Call'"
 started=$SECONDS
 kill -INT -- "-$pid"
-status=$(end_of "$pid" 5)
+end_of "$pid" 5
 check 'Ctrl-C ends it within 3 s' test $((SECONDS - started)) -le 3 -a "$status" != running
 check 'no process is left' sh -c "! pgrep -g $pid >/dev/null"

@@ -15,10 +15,11 @@ pids=
 scenario=$(basename "$0" .sh)
 
 # Nothing is ever written to the pipe: this is a bounded wait between two looks at a condition.
-pause() { read -r -t 0.03 -u 9 _; }
+pause() { read -r -t 0.03 -u 9 _ || true; }
 
 finish() {
     local status=$?
+    exec 2>/dev/null # the shell's word about each killed job
     for pid in $pids; do kill -KILL "$pid" 2>/dev/null; done
     wait 2>/dev/null
     if [ -n "${KEEP:-}" ]; then echo "# kept: $work"; else rm -rf "$work"; fi
@@ -48,6 +49,7 @@ wait_until() {
         [ "$SECONDS" -lt "$deadline" ] || return 1
         pause
     done
+    return 0 # not the status of the last wait
 }
 
 # gives NAME STATUS PATTERN COMMAND...: exit status, and one line on stderr that matches the extended regular expression. The last line of
@@ -70,18 +72,19 @@ gives() {
 start() {
     local log=$1
     shift
+    rm -f "$log.out" "$log.err" # nobody may take the words of an earlier run for this one's
     "$@" >"$log.out" 2>"$log.err" </dev/null &
     pid=$!
     pids="$pids $pid"
 }
 
-# end_of PID SECONDS: wait for its end; prints the exit status, or "running".
+# end_of PID SECONDS: wait for its end; sets status to its exit status, or to "running".
 end_of() {
     if wait_until "$2" sh -c "! kill -0 $1 2>/dev/null"; then
         wait "$1"
-        echo $?
+        status=$?
     else
-        echo running
+        status=running
     fi
 }
 
