@@ -39,8 +39,8 @@ void feed_free(struct feed *feed);
 void feed_status(struct feed *feed, enum snapshot_status status, bool data_available, bool trigger_active,
                  const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* Remember a result (its first rows; all of it, at most once a second, while a reader wants it); shown with the next publication. */
-void feed_result(struct feed *feed, int64_t batch_id, const struct rowset *rows);
+/* Take a result over, whole and without copying: *rows is swapped for an empty rowset. Shown with the next publication. */
+void feed_result(struct feed *feed, int64_t batch_id, struct rowset *rows);
 
 /* Where the partitions stand after a batch: end offsets, and rows read of each (NULL: none). */
 void feed_partitions(struct feed *feed, const struct offset_list *end, const int64_t *rows);

@@ -28,8 +28,9 @@ int final_stage_groups(struct final_stage *stage, const struct aggregate_table *
 /* A partition's rows, in partition order. 0, -1 with err. */
 int final_stage_rows(struct final_stage *stage, const struct rowset *rows, struct errbuf *err);
 
-/* Sort, limit, finish: the result, valid until the next begin. NULL with err. */
-const struct rowset *final_stage_end(struct final_stage *stage, struct errbuf *err);
+/* Sort, limit, finish: the result, valid until the next begin. The caller may take it by rowset_swap with another rowset of the same schema. NULL
+ * with err. */
+struct rowset *final_stage_end(struct final_stage *stage, struct errbuf *err);
 
 /* Rows that went through the (first) LIMIT in this batch; those it was offered may be more. */
 int64_t final_stage_limited(const struct final_stage *stage);

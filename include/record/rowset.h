@@ -24,6 +24,9 @@ void rowset_release(struct rowset *rows);
 /* Forget the rows, keep schema and memory. */
 void rowset_reset(struct rowset *rows);
 
+/* Exchange the rows (and the memory) of two rowsets of the same schema. */
+void rowset_swap(struct rowset *a, struct rowset *b);
+
 /* Append the selected rows of the batch, whose columns have the schema's types. Copies bytes. Returns 0, -1 without memory
  * (the rowset then has the rows it had before). */
 int rowset_append(struct rowset *rows, const struct batch *batch);

@@ -51,12 +51,6 @@ uint64_t board_version(const struct board *board);
 int board_bell_fd(const struct board *board);
 void board_bell_arm(struct board *board);
 
-/* A reader asked for a full result just now: sinks then copy whole results for the page (at most once a second) instead of the first
- * rows. */
-void board_want_result(struct board *board, int index);
-/* Milliseconds since the last such call for this query; INT64_MAX if never. Any thread. */
-int64_t board_result_wanted_ms(const struct board *board, int index);
-
 /* Ready: every query has its partitions assigned and its checkpoint open. reason (when not NULL) says what is missing. */
 bool board_ready(struct board *board, struct buf *reason);
 

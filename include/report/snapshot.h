@@ -29,11 +29,11 @@ struct snapshot_record {
     struct progress progress;
 };
 
-/* The result table as last written by the sink (complete mode: the whole table; update, append: the last batch's rows). */
+/* The result as last written by the sink, whole (complete mode: the table; update, append: the last batch's rows). */
 struct snapshot_result {
     atomic_int refs;
     int64_t batch_id;
-    int64_t total_rows; /* rows of the result; rows.nrows may be fewer: the first ones */
+    int64_t total_rows; /* rows.nrows */
     struct rowset rows;
 };
 
@@ -108,5 +108,7 @@ void snapshot_record_unref(struct snapshot_record *record);
 struct snapshot_result *snapshot_result_new(const struct schema *schema);
 struct snapshot_result *snapshot_result_ref(struct snapshot_result *result); /* NULL stays NULL */
 void snapshot_result_unref(struct snapshot_result *result);
+/* True when the caller's reference is the only one, so that it may change the result again. */
+bool snapshot_result_unshared(struct snapshot_result *result);
 
 #endif

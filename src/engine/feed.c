@@ -9,8 +9,6 @@
 #include <string.h>
 
 /* A result's first rows that are always copied; more only while somebody looks. */
-#define RESULT_ROWS 100
-enum { RESULT_WANTED_MS = 10000, RESULT_FULL_US = 1000000 };
 
 /* That many samples of growing lag in a row (one a second) are "behind". */
 #define GROWING_SAMPLES 10
@@ -24,8 +22,8 @@ struct feed {
     int index;
     struct snapshot now; /* texts and arrays are ours; history, last, result are references */
     size_t history_max;
-    int64_t full_result_us;
-    int64_t published_ms; /* of the last sample */
+    struct snapshot_result *spare; /* the result before feed.now.result */
+    int64_t published_ms;          /* of the last sample */
     int64_t lag;
     int growing;
 };
@@ -170,7 +168,6 @@ struct feed *feed_new(struct board *board, const struct feed_setup *setup, struc
     feed->history_max = setup->config->progress_history > 1 ? (size_t)setup->config->progress_history - 1 : 1;
     now->history = calloc(feed->history_max, sizeof(*now->history));
     feed->board = board;
-    feed->full_result_us = INT64_MIN / 2;
     if (failed || !now->trigger || !now->history) {
         errbuf_oom(err, "feed", sizeof(*feed));
         feed_free(feed);
@@ -196,6 +193,7 @@ void feed_free(struct feed *feed)
     free(now->history);
     snapshot_record_unref(now->last);
     snapshot_result_unref(now->result);
+    snapshot_result_unref(feed->spare);
     for (size_t i = 0; i < now->npartitions; i++)
         free(now->partitions[i].topic);
     free(now->partitions);
@@ -236,48 +234,26 @@ void feed_status(struct feed *feed, enum snapshot_status status, bool data_avail
     buf_release(&text);
 }
 
-/* Copy the first n rows. */
-static struct snapshot_result *copy_result(const struct rowset *rows, size_t n)
+void feed_result(struct feed *feed, int64_t batch_id, struct rowset *rows)
 {
-    struct snapshot_result *result = snapshot_result_new(&rows->schema);
-    struct arena arena;
+    struct snapshot_result *result = feed->spare;
 
-    if (!result)
-        return NULL;
-    arena_init(&arena);
-    for (size_t base = 0; base < n; base += VECTOR_ROWS) {
-        size_t chunk = n - base < VECTOR_ROWS ? n - base : VECTOR_ROWS;
-        struct vector *columns = arena_calloc(&arena, rows->schema.ncolumns + 1, sizeof(*columns));
-        struct batch batch;
-
-        if (!columns || rowset_batch(rows, base, chunk, columns, &batch, &arena) != 0 ||
-            rowset_append(&result->rows, &batch) != 0) {
-            snapshot_result_unref(result);
-            result = NULL;
-            break;
-        }
-        arena_reset(&arena);
+    /* The result before the last one serves again, unless somebody still reads it. */
+    feed->spare = NULL;
+    if (result && !snapshot_result_unshared(result)) {
+        snapshot_result_unref(result);
+        result = NULL;
     }
-    arena_release(&arena);
-    return result;
-}
-
-void feed_result(struct feed *feed, int64_t batch_id, const struct rowset *rows)
-{
-    int64_t now_us = clock_monotonic_us();
-    bool full = board_result_wanted_ms(feed->board, feed->index) < RESULT_WANTED_MS &&
-                now_us - feed->full_result_us >= RESULT_FULL_US;
-    size_t n = full || rows->nrows < RESULT_ROWS ? rows->nrows : RESULT_ROWS;
-    struct snapshot_result *result = copy_result(rows, n);
-
     if (!result)
-        return;
+        result = snapshot_result_new(&rows->schema);
+    if (!result)
+        return; /* the page goes on showing the result before */
+    rowset_reset(&result->rows);
+    rowset_swap(&result->rows, rows);
     result->batch_id = batch_id;
-    result->total_rows = (int64_t)rows->nrows;
-    if (full)
-        feed->full_result_us = now_us;
+    result->total_rows = (int64_t)result->rows.nrows;
     lock(feed);
-    snapshot_result_unref(feed->now.result);
+    feed->spare = feed->now.result;
     feed->now.result = result;
     unlock(feed);
 }

@@ -296,7 +296,7 @@ static size_t limit_rows(struct final_stage *stage, const struct plan_op *op, si
     return n;
 }
 
-const struct rowset *final_stage_end(struct final_stage *stage, struct errbuf *err)
+struct rowset *final_stage_end(struct final_stage *stage, struct errbuf *err)
 {
     for (size_t s = 0; s + 1 < stage->nsegments; s++) {
         struct segment *segment = &stage->segments[s];

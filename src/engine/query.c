@@ -1,4 +1,4 @@
-/* The order of a trigger's steps, the triggers' order, stopping and waiting. Everything else is in the modules that this file calls.
+/* The order of a trigger's steps, and the triggers' order. Everything else is in the modules that this file calls.
  *
  * Errors: a step that fails fills err and the query ends; what the batch changed in memory is taken back, its plan stays for the next start. A
  * broker that is away is no error but a wait (reliability P8).
@@ -12,108 +12,32 @@
 #include "engine/trigger.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define MODULE "MicroBatchExecution"
 
-/* Between tries while the broker is away, and between the log lines about it. */
-enum { RETRY_MS = 1000, WAITING_LOG_US = 10000000 };
-
-/* A stop waits this long for a broker that is away; then nothing would come in the rest of the stop timeout either. */
-#define STOP_DOWN_US 2000000
-
 /* The display group is for people: once a second is enough. */
 #define DISPLAY_US 1000000
 
-enum outcome { EXECUTED, IDLE, STOPPED, FAILED };
-
-/* --- waiting ---------------------------------------------------------------------------------------------------- */
-
-/* Wait for the stop, at most ms. True when stopping. */
-static bool wait_stop(struct query *query, int64_t ms)
-{
-    struct pollfd fd = {query->setup.stop_fd, POLLIN, 0};
-    int timeout = ms > 3600000 ? 3600000 : ms < 0 ? 0 : (int)ms;
-
-    if (!query->stopping && poll(&fd, 1, timeout) > 0) {
-        query->stopping = true;
-        query->stop_us = clock_monotonic_us();
-    }
-    return query->stopping;
-}
-
-/* The broker is away: shown at once, logged every ten seconds. */
-static void note_down(struct query *query, const char *why)
-{
-    int64_t now_us = clock_monotonic_us();
-
-    if (query->down_us == 0)
-        query->down_us = now_us;
-    feed_status(query->feed, SNAPSHOT_WAITING, query->data_available, true, "Waiting for the broker: %s", why);
-    if (query->down_logged_us == 0 || now_us - query->down_logged_us >= WAITING_LOG_US) {
-        query->down_logged_us = now_us;
-        log_warn(MODULE, "Query %s waits for the broker: %s", query->conf->name, why);
-    }
-}
-
-static void note_up(struct query *query)
-{
-    if (query->down_us == 0)
-        return;
-    if (query->down_logged_us)
-        log_info(MODULE, "Query %s: the broker is back after %" PRId64 " ms", query->conf->name,
-                 (clock_monotonic_us() - query->down_us) / 1000);
-    query->down_us = query->down_logged_us = 0;
-}
-
-/* Something failed: EXECUTED after a pause when it may be tried again, because only the broker is away; else FAILED, or STOPPED when the stop
- * came. */
-static enum outcome wait_retry(struct query *query, const struct errbuf *err)
-{
-    if (!err->retriable)
-        return FAILED;
-    note_down(query, err->text);
-    return wait_stop(query, RETRY_MS) ? STOPPED : EXECUTED;
-}
-
-/* source_read asks: go on? */
-static int tick(void *cookie, const char *down)
-{
-    struct query *query = cookie;
-    int64_t now_us = clock_monotonic_us();
-
-    if (down)
-        note_down(query, down);
-    else
-        note_up(query);
-    if (!wait_stop(query, 0))
-        return 0;
-    if (now_us - query->stop_us >= query->config->stop_timeout_ms * 1000)
-        return 1;
-    int64_t since_us = query->down_us > query->stop_us ? query->down_us : query->stop_us;
-    return query->down_us && now_us - since_us >= STOP_DOWN_US;
-}
-
 /* --- S1, S2: what the next batch reads -------------------------------------------------------------------------- */
 
-/* Ends of all partitions now. EXECUTED: they are in query->latest. */
-static enum outcome ask_latest(struct query *query, struct errbuf *err)
+/* Ends of all partitions now. QUERY_EXECUTED: they are in query->latest. */
+static enum query_outcome ask_latest(struct query *query, struct errbuf *err)
 {
     if (query->has_latest && query->conf->trigger == CONFIG_TRIGGER_AVAILABLE_NOW)
-        return EXECUTED; /* frozen at the start of the run */
+        return QUERY_EXECUTED; /* frozen at the start of the run */
     for (;;) {
         offset_list_release(&query->latest);
         offset_list_init(&query->latest);
         errbuf_clear(err);
         if (subscription_latest(query->setup.source, query->offsets, &query->start, &query->latest, err) == 0) {
-            note_up(query);
+            query_note_up(query);
             query->has_latest = true;
-            return EXECUTED;
+            return QUERY_EXECUTED;
         }
-        enum outcome outcome = wait_retry(query, err);
-        if (outcome != EXECUTED)
+        enum query_outcome outcome = query_wait_retry(query, err);
+        if (outcome != QUERY_EXECUTED)
             return outcome;
     }
 }
@@ -165,18 +89,18 @@ static bool no_data_batch_due(const struct query *query)
            query->watermark_ms > query->evicted_watermark_ms;
 }
 
-/* Decide about a batch and make its plan durable. EXECUTED: it is to be run. */
-static enum outcome plan_batch(struct query *query, struct errbuf *err)
+/* Decide about a batch and make its plan durable. QUERY_EXECUTED: it is to be run. */
+static enum query_outcome plan_batch(struct query *query, struct errbuf *err)
 {
     struct tracker *tracker = &query->tracker;
-    enum outcome outcome;
+    enum query_outcome outcome;
 
     tracker_enter(tracker);
     if (query->write_initial) {
         struct buf json;
 
         if (checkpoint_write_initial(query->checkpoint, &query->start, err) != 0)
-            return FAILED;
+            return QUERY_FAILED;
         query->write_initial = false;
         buf_init(&json);
         offset_plan_json(&query->start, &json);
@@ -185,47 +109,47 @@ static enum outcome plan_batch(struct query *query, struct errbuf *err)
     }
     do {
         outcome = ask_latest(query, err);
-        if (outcome != EXECUTED)
+        if (outcome != QUERY_EXECUTED)
             return outcome;
         if (limit_end(query, err) == 0)
             break;
-        outcome = wait_retry(query, err);
-    } while (outcome == EXECUTED);
-    if (outcome != EXECUTED)
+        outcome = query_wait_retry(query, err);
+    } while (outcome == QUERY_EXECUTED);
+    if (outcome != QUERY_EXECUTED)
         return outcome;
     tracker_leave(tracker, PROGRESS_LATEST_OFFSET);
 
     query->data_available = !query->planned || !offset_list_equal(&query->start, &query->end);
     if (!query->data_available && !no_data_batch_due(query))
-        return IDLE;
+        return QUERY_IDLE;
     feed_status(query->feed, SNAPSHOT_RUNNING, query->data_available, true, "Writing offsets to log");
     tracker_enter(tracker);
     query->planned_ms = clock_wall_ms();
     struct checkpoint_plan plan = {query->batch_id, query->watermark_ms, query->planned_ms, query->end};
     if (checkpoint_write_plan(query->checkpoint, &plan, err) != 0)
-        return FAILED;
+        return QUERY_FAILED;
     tracker_leave(tracker, PROGRESS_WAL_COMMIT);
     query->planned = true;
     log_info(MODULE,
              "Committed offsets for batch %" PRId64 ". Metadata OffsetSeqMetadata(%" PRId64 ",%" PRId64 ",HashMap())",
              query->batch_id, query->watermark_ms, query->planned_ms);
-    return EXECUTED;
+    return QUERY_EXECUTED;
 }
 
 /* --- S3: read and compute --------------------------------------------------------------------------------------- */
 
-static enum outcome prepare(struct query *query, struct query_work *work, struct errbuf *err)
+static enum query_outcome prepare(struct query *query, struct query_work *work, struct errbuf *err)
 {
-    enum outcome outcome;
+    enum query_outcome outcome;
 
     tracker_enter(&query->tracker);
     while (source_plan(query->source, &query->start, &query->end, &work->ranges, err) != 0) {
-        outcome = wait_retry(query, err);
-        if (outcome != EXECUTED)
+        outcome = query_wait_retry(query, err);
+        if (outcome != QUERY_EXECUTED)
             return outcome;
         errbuf_clear(err);
     }
-    note_up(query);
+    query_note_up(query);
     tracker_leave(&query->tracker, PROGRESS_GET_BATCH);
 
     tracker_enter(&query->tracker);
@@ -235,22 +159,22 @@ static enum outcome prepare(struct query *query, struct query_work *work, struct
     watermark_stats_init(&work->events);
     if (!work->parts || !work->rows) {
         errbuf_oom(err, "batch", work->n);
-        return FAILED;
+        return QUERY_FAILED;
     }
     for (size_t i = 0; i < work->n; i++) {
         work->parts[i] = query_part_of(query, work->ranges[i].topic, work->ranges[i].partition, err);
         if (!work->parts[i])
-            return FAILED;
+            return QUERY_FAILED;
         map_part_begin(work->parts[i]);
     }
     if (query->state)
         state_begin(query->state);
     int64_t remaining = INT64_MAX;
     if (query->limit && (remaining = limit_begin(query->limit, err)) < 0)
-        return FAILED;
+        return QUERY_FAILED;
     final_stage_begin(query->final, remaining);
     tracker_leave(&query->tracker, PROGRESS_QUERY_PLANNING);
-    return EXECUTED;
+    return QUERY_EXECUTED;
 }
 
 /* A part stopped the reading: its error. */
@@ -273,9 +197,9 @@ static void log_bad(const struct query *query, const struct source_range *range,
              counts->first_bad_offset, counts->first_bad);
 }
 
-static enum outcome read_ranges(struct query *query, struct query_work *work, struct errbuf *err)
+static enum query_outcome read_ranges(struct query *query, struct query_work *work, struct errbuf *err)
 {
-    struct source_sink sink = {map_part_record, (void *const *)work->parts, tick, query};
+    struct source_sink sink = {map_part_record, (void *const *)work->parts, query_tick, query};
 
     errbuf_clear(err);
     switch (source_read(query->source, work->ranges, work->n, &sink, query->setup.stop_fd, err)) {
@@ -286,18 +210,18 @@ static enum outcome read_ranges(struct query *query, struct query_work *work, st
                  "Query %s: batch %" PRId64
                  " was given up by the stop; it will run again, on the same offsets, at the next start",
                  query->conf->name, query->batch_id);
-        return STOPPED;
+        return QUERY_STOPPED;
     case SOURCE_FAILED:
         part_error(work, err);
-        return FAILED;
+        return QUERY_FAILED;
     }
-    note_up(query);
+    query_note_up(query);
     for (size_t i = 0; i < work->n; i++) {
         struct map_counts counts;
 
         if (map_part_finish(work->parts[i]) != 0) {
             *err = *map_part_error(work->parts[i]);
-            return FAILED;
+            return QUERY_FAILED;
         }
         map_part_counts(work->parts[i], &counts);
         watermark_stats_merge(&work->events, map_part_watermark(work->parts[i]));
@@ -307,7 +231,7 @@ static enum outcome read_ranges(struct query *query, struct query_work *work, st
         work->numbers.unmatched_rows += counts.unmatched;
         log_bad(query, &work->ranges[i], &counts);
     }
-    return EXECUTED;
+    return QUERY_EXECUTED;
 }
 
 /* Partials into the state in partition order, closed groups out of it, and the mode's groups to the final stage. */
@@ -364,6 +288,7 @@ static int compute(struct query *query, struct query_work *work, struct errbuf *
     work->result = final_stage_end(query->final, err);
     if (!work->result)
         return -1;
+    work->output_rows = (int64_t)work->result->nrows;
     work->numbers.unmatched_rows += final_stage_unmatched(query->final);
     return query->limit ? limit_add(query->limit, final_stage_limited(query->final), err) : 0;
 }
@@ -447,25 +372,25 @@ static void move_on(struct query *query, int64_t next_watermark_ms)
     query->rerun = false;
 }
 
-static enum outcome run_steps(struct query *query, struct query_work *work, struct errbuf *err)
+static enum query_outcome run_steps(struct query *query, struct query_work *work, struct errbuf *err)
 {
     struct tracker *tracker = &query->tracker;
-    enum outcome outcome = prepare(query, work, err);
+    enum query_outcome outcome = prepare(query, work, err);
 
-    if (outcome != EXECUTED)
+    if (outcome != QUERY_EXECUTED)
         return outcome;
     tracker_enter(tracker);
     outcome = read_ranges(query, work, err);
-    if (outcome != EXECUTED)
+    if (outcome != QUERY_EXECUTED)
         return outcome;
     if (compute(query, work, err) != 0 || commit_state(query, work, err) != 0 || write_sink(query, work, err) != 0)
-        return FAILED;
+        return QUERY_FAILED;
     tracker_leave(tracker, PROGRESS_ADD_BATCH);
 
     int64_t next_watermark_ms = next_watermark(query, work);
     tracker_enter(tracker);
     if (checkpoint_write_commit(query->checkpoint, query->batch_id, next_watermark_ms, err) != 0)
-        return FAILED;
+        return QUERY_FAILED;
     tracker_leave(tracker, PROGRESS_COMMIT_OFFSETS);
 
     purge(query);
@@ -475,25 +400,25 @@ static enum outcome run_steps(struct query *query, struct query_work *work, stru
     query_report_executed(query, work);
     move_on(query, next_watermark_ms);
     display_offsets(query, false);
-    return EXECUTED;
+    return QUERY_EXECUTED;
 }
 
-static enum outcome run_batch(struct query *query, struct errbuf *err)
+static enum query_outcome run_batch(struct query *query, struct errbuf *err)
 {
     struct query_work work;
-    enum outcome outcome;
+    enum query_outcome outcome;
 
     memset(&work, 0, sizeof(work));
     feed_status(query->feed, SNAPSHOT_RUNNING, query->data_available, true,
                 query->data_available ? "Processing new data" : "No new data but cleaning up state");
     outcome = run_steps(query, &work, err);
-    if (outcome != EXECUTED) {
+    if (outcome != QUERY_EXECUTED) {
         sink_abort(query->sink);
         if (query->state)
             state_rollback(query->state);
         if (query->limit)
             limit_rollback(query->limit);
-        if (outcome == FAILED)
+        if (outcome == QUERY_FAILED)
             errbuf_prefix(err, "batch %" PRId64, query->batch_id);
     }
     free(work.ranges);
@@ -504,9 +429,9 @@ static enum outcome run_batch(struct query *query, struct errbuf *err)
 
 /* --- triggers --------------------------------------------------------------------------------------------------- */
 
-static enum outcome run_trigger(struct query *query, bool quiet, struct errbuf *err)
+static enum query_outcome run_trigger(struct query *query, bool quiet, struct errbuf *err)
 {
-    enum outcome outcome;
+    enum query_outcome outcome;
 
     tracker_begin(&query->tracker);
     if (query->rerun) {
@@ -520,51 +445,51 @@ static enum outcome run_trigger(struct query *query, bool quiet, struct errbuf *
     if (!quiet)
         feed_status(query->feed, SNAPSHOT_RUNNING, false, true, "Getting offsets from %s", query->setup.description);
     outcome = plan_batch(query, err);
-    if (outcome == EXECUTED)
+    if (outcome == QUERY_EXECUTED)
         return run_batch(query, err);
-    if (outcome == IDLE)
+    if (outcome == QUERY_IDLE)
         query_report_idle(query);
     return outcome;
 }
 
 /* Between triggers: until the next boundary. True when stopping. */
-static bool wait_trigger(struct query *query, enum outcome last, int64_t next_ms)
+static bool wait_trigger(struct query *query, enum query_outcome last, int64_t next_ms)
 {
     int64_t left_ms;
 
-    feed_status(query->feed, last == IDLE ? SNAPSHOT_IDLE : SNAPSHOT_RUNNING, query->data_available, false,
+    feed_status(query->feed, last == QUERY_IDLE ? SNAPSHOT_IDLE : SNAPSHOT_RUNNING, query->data_available, false,
                 "Waiting for next trigger");
-    if (last == IDLE && wait_stop(query, query->config->polling_delay_ms))
+    if (last == QUERY_IDLE && query_wait_stop(query, query->config->polling_delay_ms))
         return true;
     /* The boundary is a wall time, the wait is not: a clock that is set meanwhile moves only the boundaries after this one. */
     left_ms = next_ms - clock_wall_ms();
     if (query->conf->trigger_ms > 0 && left_ms > query->conf->trigger_ms)
         left_ms = query->conf->trigger_ms;
-    return wait_stop(query, left_ms);
+    return query_wait_stop(query, left_ms);
 }
 
 /* Run triggers until the end of the run. */
-static enum outcome run_triggers(struct query *query, bool *gone, struct errbuf *err)
+static enum query_outcome run_triggers(struct query *query, bool *gone, struct errbuf *err)
 {
     bool quiet = false;
 
-    while (!wait_stop(query, 0)) {
+    while (!query_wait_stop(query, 0)) {
         int64_t now_ms = clock_wall_ms();
-        enum outcome outcome = run_trigger(query, quiet, err);
+        enum query_outcome outcome = run_trigger(query, quiet, err);
         int64_t elapsed_ms = tracker_elapsed_ms(&query->tracker);
 
-        if (outcome == STOPPED || outcome == FAILED)
+        if (outcome == QUERY_STOPPED || outcome == QUERY_FAILED)
             return outcome;
         *gone = query->sink->gone;
         if (*gone)
-            return STOPPED;
+            return QUERY_STOPPED;
         if (query->conf->trigger == CONFIG_TRIGGER_ONCE)
             return outcome;
         if (query->conf->trigger == CONFIG_TRIGGER_AVAILABLE_NOW) {
-            if (outcome == IDLE) {
+            if (outcome == QUERY_IDLE) {
                 log_info(MODULE, "Finished processing all available data for the trigger, terminating this "
                                  "Trigger.AvailableNow query");
-                return IDLE;
+                return QUERY_IDLE;
             }
             continue;
         }
@@ -576,18 +501,18 @@ static enum outcome run_triggers(struct query *query, bool *gone, struct errbuf 
                      query->conf->trigger_ms, elapsed_ms);
             feed_behind(query->feed);
         } else {
-            quiet = outcome == IDLE && query->conf->trigger_ms < 1000;
+            quiet = outcome == QUERY_IDLE && query->conf->trigger_ms < 1000;
         }
         if (wait_trigger(query, outcome, trigger_next(now_ms, query->conf->trigger_ms)))
-            return STOPPED;
+            return QUERY_STOPPED;
     }
-    return STOPPED;
+    return QUERY_STOPPED;
 }
 
 int query_run(struct query *query, bool *gone, struct errbuf *err)
 {
     const char *id = checkpoint_id(query->checkpoint);
-    enum outcome outcome;
+    enum query_outcome outcome;
 
     *gone = false;
     errbuf_clear(err);
@@ -605,9 +530,9 @@ int query_run(struct query *query, bool *gone, struct errbuf *err)
         buf_release(&json);
     }
     outcome = run_triggers(query, gone, err);
-    if (query->planned && outcome != FAILED)
+    if (query->planned && outcome != QUERY_FAILED)
         display_offsets(query, true);
-    if (outcome == FAILED) {
+    if (outcome == QUERY_FAILED) {
         query->failed = true;
         errbuf_prefix(err, "query %s", query->conf->name);
         log_error(MODULE, "Query %s [id = %s, runId = %s] terminated with error", query->conf->name, id, query->run_id);

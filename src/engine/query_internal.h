@@ -1,4 +1,4 @@
-/* What query.c (the loop), query_open.c (making and unmaking) and query_report.c (what it tells) share. */
+/* What query.c (the loop), query_open.c (making and unmaking), query_wait.c and query_report.c (what it tells) share. */
 #ifndef ENGINE_QUERY_INTERNAL_H
 #define ENGINE_QUERY_INTERNAL_H
 
@@ -78,7 +78,8 @@ struct query_work {
     int64_t rows_total;
     struct watermark_stats events;
     struct feed_batch numbers;
-    const struct rowset *result;
+    struct rowset *result;
+    int64_t output_rows; /* of it: feed_result takes the rows themselves */
     int64_t updates_us, removals_us, commit_us;
 };
 
@@ -87,6 +88,19 @@ struct map_part *query_part_of(struct query *query, const char *topic, int32_t p
 
 /* The plan's first operator of a kind, or NULL. */
 const struct plan_op *query_find_op(const struct plan *plan, enum plan_op_kind kind);
+
+/* What became of a trigger or of a step of it. */
+enum query_outcome { QUERY_EXECUTED, QUERY_IDLE, QUERY_STOPPED, QUERY_FAILED };
+
+/* query_wait.c. Wait for the stop, at most ms; true when stopping. */
+bool query_wait_stop(struct query *query, int64_t ms);
+/* Something failed: QUERY_EXECUTED after a pause when it may be tried again, because only the broker is away; else QUERY_FAILED, or
+ * QUERY_STOPPED when the stop came. */
+enum query_outcome query_wait_retry(struct query *query, const struct errbuf *err);
+/* The broker answered. */
+void query_note_up(struct query *query);
+/* source_sink's tick: non-zero when the batch is to be given up. */
+int query_tick(void *query, const char *down);
 
 /* query_report.c: an executed batch, before the query moves on to the next; an idle trigger, if a record is due. */
 void query_report_executed(struct query *query, const struct query_work *work);

@@ -298,7 +298,6 @@ struct query *query_open(const struct query_setup *setup, struct checkpoint *che
     query->conf = setup->query;
     query->plan = setup->plan;
     query->checkpoint = checkpoint;
-    query->failed = true; /* until it ran */
     offset_list_init(&query->start);
     offset_list_init(&query->end);
     offset_list_init(&query->latest);
@@ -307,7 +306,6 @@ struct query *query_open(const struct query_setup *setup, struct checkpoint *che
         query_close(query);
         return NULL;
     }
-    query->failed = false;
     return query;
 }
 

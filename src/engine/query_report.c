@@ -86,7 +86,7 @@ void query_report_executed(struct query *query, const struct query_work *work)
         .rows = work->rows_total,
         .events = &work->events,
         .watermark_ms = query->watermark_ms,
-        .output_rows = (int64_t)work->result->nrows,
+        .output_rows = work->output_rows,
         .states = states,
         .nstates = n,
     };

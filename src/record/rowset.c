@@ -136,6 +136,14 @@ static void clear_nulls(struct vector *column, size_t first, size_t n)
             clear_nulls(&column->fields[i], first, n);
 }
 
+void rowset_swap(struct rowset *a, struct rowset *b)
+{
+    struct rowset old = *a;
+
+    *a = *b;
+    *b = old;
+}
+
 int rowset_append(struct rowset *rows, const struct batch *batch)
 {
     size_t n = batch->sel != NULL ? batch->nselected : batch->nrows;

@@ -64,7 +64,8 @@ void timestamp_civil_of(int64_t us, const struct zone *zone, struct timestamp_ci
     civil->hour = second_of_day / 3600;
     civil->minute = second_of_day / 60 % 60;
     civil->second = second_of_day % 60;
-    civil->micro = (int)(us - epoch_s * TIMESTAMP_US_PER_S);
+    /* Unsigned: the second in which the smallest timestamps lie begins below 64 bits. */
+    civil->micro = (int)((uint64_t)us - (uint64_t)epoch_s * (uint64_t)TIMESTAMP_US_PER_S);
 }
 
 /* False when the instant does not fit. */
@@ -427,6 +428,26 @@ bool timestamp_parse_json(struct timestamp_cache *cache, const char *text, size_
            (remove_gmt(text, len, rest, &rest_len) && timestamp_parse(rest, rest_len, cache->zone, us));
 }
 
+#define FIRST_GREGORIAN_DAY (-141427) /* 1582-10-15 */
+
+/* Spark takes such a number for days in the old hybrid calendar: before 1582-10-15 they are counted in the Julian one, and the date with the
+ * same year, month and day is meant (a 29th of February that does not exist becomes the 1st of March). */
+static int64_t from_hybrid_calendar(int64_t days)
+{
+    if (days >= FIRST_GREGORIAN_DAY)
+        return days;
+    int64_t z = days + 719470; /* since March 1st of the Julian year 0 */
+    int64_t era = floor_div(z, 1461);
+    int64_t day_of_era = z - era * 1461;
+    int64_t year_of_era = (day_of_era - day_of_era / 1460) / 365;
+    int64_t day_of_year = day_of_era - 365 * year_of_era;
+    int64_t shifted = (5 * day_of_year + 2) / 153;
+    int64_t day = day_of_year - (153 * shifted + 2) / 5;
+    int month = (int)(shifted < 10 ? shifted + 3 : shifted - 9);
+    int64_t year = era * 4 + year_of_era + (month <= 2);
+    return timestamp_days(year, month, 1) + day;
+}
+
 bool timestamp_parse_json_date(const char *text, size_t len, int32_t *days)
 {
     int64_t value = 0;
@@ -450,7 +471,10 @@ bool timestamp_parse_json_date(const char *text, size_t len, int32_t *days)
         if (value > (int64_t)INT32_MAX + negative)
             return false;
     }
-    *days = (int32_t)(negative ? -value : value);
+    value = from_hybrid_calendar(negative ? -value : value);
+    if (value < INT32_MIN)
+        return false;
+    *days = (int32_t)value;
     return true;
 }
 

@@ -1,8 +1,6 @@
-/* One mutex guards the slots' pointers and is never held while anything is encoded, freed or waited for. The counters that any
- * thread may look at (version, last wish for a result) are atomics. */
+/* One mutex guards the slots' pointers and is never held while anything is encoded, freed or waited for. The version, which any
+ * thread may look at, is atomic. */
 #include "report/board.h"
-
-#include "common/clock.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -15,7 +13,6 @@
 
 struct slot {
     struct snapshot *newest;
-    atomic_llong wanted_us; /* monotonic time of the last wish for a full result; 0: never */
 };
 
 struct board {
@@ -179,18 +176,6 @@ void board_bell_arm(struct board *board)
     ssize_t n = read(board->bell_fd, &rings, sizeof(rings));
 
     (void)n; /* EAGAIN: it had not rung */
-}
-
-void board_want_result(struct board *board, int index)
-{
-    atomic_store(&board->slots[index].wanted_us, clock_monotonic_us());
-}
-
-int64_t board_result_wanted_ms(const struct board *board, int index)
-{
-    long long wanted_us = atomic_load(&board->slots[index].wanted_us);
-
-    return wanted_us == 0 ? INT64_MAX : (clock_monotonic_us() - wanted_us) / 1000;
 }
 
 bool board_ready(struct board *board, struct buf *reason)

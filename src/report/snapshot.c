@@ -93,6 +93,11 @@ struct snapshot_result *snapshot_result_ref(struct snapshot_result *result)
     return result;
 }
 
+bool snapshot_result_unshared(struct snapshot_result *result)
+{
+    return atomic_load_explicit(&result->refs, memory_order_acquire) == 1;
+}
+
 void snapshot_result_unref(struct snapshot_result *result)
 {
     if (result == NULL || !drop(&result->refs))

@@ -537,7 +537,6 @@ void api_table(struct http_request *request, struct http_answer *answer)
     struct snapshot *snapshot = chosen(request, answer, &index);
     if (snapshot == NULL)
         return;
-    board_want_result(request->board, index);
     if (snapshot->result == NULL) {
         http_error(answer, 503, "the query has not finished a batch yet");
     } else {

@@ -38,6 +38,7 @@ static int setup(void **state)
     mock_kafka_topic(&f->mock, TOPIC, 2);
     snprintf(f->dir, sizeof(f->dir), "/tmp/session-XXXXXX");
     assert_non_null(mkdtemp(f->dir));
+    assert_int_equal(setenv("TMPDIR", f->dir, 1), 0); /* a failed query leaves its temporary checkpoint there */
     snprintf(f->checkpoint, sizeof(f->checkpoint), "%s/checkpoint", f->dir);
     f->source = (struct config_source){.name = "calls",
                                        .kafka = f->mock.conf,

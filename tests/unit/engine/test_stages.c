@@ -160,7 +160,8 @@ static int finish(struct stages *stages, struct buf *out)
             stages->err = *map_part_error(stages->parts[i]);
             return -1;
         }
-        if (stages->state && state_merge(stages->state, map_part_partial(stages->parts[i]), INT64_MIN, &stages->err) != 0)
+        if (stages->state &&
+            state_merge(stages->state, map_part_partial(stages->parts[i]), INT64_MIN, &stages->err) != 0)
             return -1;
         if (!stages->state && final_stage_rows(stages->final, map_part_rows(stages->parts[i]), &stages->err) != 0)
             return -1;
@@ -192,9 +193,14 @@ static int finish(struct stages *stages, struct buf *out)
 
 /* Even numbers go to partition 0, odd ones to partition 1. */
 static const char *const records[] = {
-    R("A", "\"HAN\"", 1, "23:57:00"), R("B", "\"REP\"", 2, "23:02:00"), R("A", "\"XXX\"", 3, "22:00:00"),
-    R("C", "null", 4, "21:59:59"),    R("A", "\"HAN\"", 5, "23:58:00"), "{\"type\": \"B\"}",
-    NULL,                             "garbage",
+    R("A", "\"HAN\"", 1, "23:57:00"),
+    R("B", "\"REP\"", 2, "23:02:00"),
+    R("A", "\"XXX\"", 3, "22:00:00"),
+    R("C", "null", 4, "21:59:59"),
+    R("A", "\"HAN\"", 5, "23:58:00"),
+    "{\"type\": \"B\"}",
+    NULL,
+    "garbage",
 };
 #define NRECORDS (sizeof(records) / sizeof(records[0]))
 
@@ -205,11 +211,13 @@ static const struct {
 } cases[] = {
     /* row-wise: partition by partition */
     {"SELECT type, n + 1 AS m FROM calls WHERE n > 1", PLAN_APPEND, "A|4\nA|6\nB|3\nC|5\n"},
-    {"SELECT _partition, _offset, _key, _topic FROM calls WHERE type = 'B'", PLAN_APPEND, "1|0|NULL|topic\n1|2|NULL|topic\n"},
+    {"SELECT _partition, _offset, _key, _topic FROM calls WHERE type = 'B'", PLAN_APPEND,
+     "1|0|NULL|topic\n1|2|NULL|topic\n"},
     {"SELECT date_format(_timestamp, 'ss.SSS') AS t FROM calls WHERE n = 5", PLAN_APPEND, "00.002\n"},
     {"SELECT n FROM calls LIMIT 3", PLAN_APPEND, "1\n3\n5\n"},
     /* aggregates: groups by their keys, NULL first */
-    {"SELECT type, count(*) AS c, sum(n) AS s FROM calls GROUP BY type", PLAN_COMPLETE, "NULL|2|NULL\nA|3|9\nB|2|2\nC|1|4\n"},
+    {"SELECT type, count(*) AS c, sum(n) AS s FROM calls GROUP BY type", PLAN_COMPLETE,
+     "NULL|2|NULL\nA|3|9\nB|2|2\nC|1|4\n"},
     {"SELECT count(*) AS c FROM calls", PLAN_COMPLETE, "8\n"},
     {"SELECT type, count(*) AS c FROM calls GROUP BY type HAVING c > 1 ORDER BY c DESC, type DESC NULLS FIRST",
      PLAN_COMPLETE, "A|3\nNULL|2\nB|2\n"},
@@ -230,7 +238,8 @@ static const struct {
      "1|Handled 2\n5|Handled 2\n"},
     {"SELECT k.text, count(*) AS c FROM calls c JOIN codes k ON c.code = k.code GROUP BY k.text", PLAN_COMPLETE,
      "Handled|2\nHandled 2|2\nReport|1\n"},
-    {"SELECT a.c, k.text FROM (SELECT code, count(*) AS c FROM calls GROUP BY code) a LEFT JOIN codes k ON a.code = k.code "
+    {"SELECT a.c, k.text FROM (SELECT code, count(*) AS c FROM calls GROUP BY code) a LEFT JOIN codes k ON a.code = "
+     "k.code "
      "ORDER BY c DESC, text",
      PLAN_COMPLETE, "4|NULL\n2|Handled\n2|Handled 2\n1|NULL\n1|Report\n"},
     /* windows: a NULL time falls out; sliding ones, latest first */
@@ -238,8 +247,7 @@ static const struct {
      "{2018-12-31 21:00:00, 2018-12-31 22:00:00}|1\n{2018-12-31 22:00:00, 2018-12-31 23:00:00}|1\n"
      "{2018-12-31 23:00:00, 2019-01-01 00:00:00}|3\n"},
     {"SELECT window.start AS s, count(*) AS c FROM calls WHERE n <= 2 GROUP BY window(at, '10 minutes', '5 minutes')",
-     PLAN_COMPLETE,
-     "2018-12-31 22:55:00|1\n2018-12-31 23:00:00|1\n2018-12-31 23:50:00|1\n2018-12-31 23:55:00|1\n"},
+     PLAN_COMPLETE, "2018-12-31 22:55:00|1\n2018-12-31 23:00:00|1\n2018-12-31 23:50:00|1\n2018-12-31 23:55:00|1\n"},
 };
 
 static void test_queries(void **state)
@@ -278,11 +286,12 @@ static void test_many(void **state)
 
     (void)state;
     buf_init(&out);
-    assert_int_equal(open_stages(&stages,
-                                 "SELECT count(*) AS c, count(c.n) AS cn, sum(c.n) AS s, count(k.text) AS ct, min(_offset) AS lo, "
-                                 "max(_offset) AS hi FROM calls c LEFT JOIN codes k ON c.code = k.code",
-                                 PLAN_COMPLETE, SCHEMA, CONFIG_MALFORMED_NULL),
-                     0);
+    assert_int_equal(
+        open_stages(&stages,
+                    "SELECT count(*) AS c, count(c.n) AS cn, sum(c.n) AS s, count(k.text) AS ct, min(_offset) AS lo, "
+                    "max(_offset) AS hi FROM calls c LEFT JOIN codes k ON c.code = k.code",
+                    PLAN_COMPLETE, SCHEMA, CONFIG_MALFORMED_NULL),
+        0);
     for (int i = 0; i < ROWS; i++) {
         /* NULLs in the first vector batch only */
         snprintf(value, sizeof(value), "{\"code\": \"HAN\", \"n\": %s}", i < VECTOR_ROWS && i % 2 ? "null" : "1");
@@ -384,7 +393,8 @@ static void test_limit_remaining(void **state)
 
     (void)state;
     buf_init(&out);
-    assert_int_equal(open_stages(&stages, "SELECT n FROM calls LIMIT 3", PLAN_APPEND, SCHEMA, CONFIG_MALFORMED_NULL), 0);
+    assert_int_equal(open_stages(&stages, "SELECT n FROM calls LIMIT 3", PLAN_APPEND, SCHEMA, CONFIG_MALFORMED_NULL),
+                     0);
     final_stage_begin(stages.final, 1);
     for (size_t r = 0; r < NRECORDS; r++)
         assert_int_equal(send(&stages, (int)(r % 2), (int64_t)(r / 2), records[r]), 0);
@@ -398,8 +408,8 @@ static void test_limit_remaining(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_queries),  cmocka_unit_test(test_many),          cmocka_unit_test(test_raw),
-        cmocka_unit_test(test_failfast), cmocka_unit_test(test_runtime_error), cmocka_unit_test(test_next_batch),
+        cmocka_unit_test(test_queries),         cmocka_unit_test(test_many),          cmocka_unit_test(test_raw),
+        cmocka_unit_test(test_failfast),        cmocka_unit_test(test_runtime_error), cmocka_unit_test(test_next_batch),
         cmocka_unit_test(test_limit_remaining),
     };
 

@@ -14,7 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ARRAY "[\n    {\n        \"code\": \"A\",\n        \"text\": \"Alpha\"\n    },\n    {\"text\": \"Beta\", \"code\": \"B\"}\n]\n"
+#define ARRAY                                                                                                          \
+    "[\n    {\n        \"code\": \"A\",\n        \"text\": \"Alpha\"\n    },\n    {\"text\": \"Beta\", \"code\": "     \
+    "\"B\"}\n]\n"
 #define LINES "{\"code\": \"A\", \"text\": \"Alpha\"}\r\n\n  {\"code\": \"B\"}\n"
 
 static char dir[] = "/tmp/static-table-XXXXXX";

@@ -64,8 +64,7 @@ static void test_check(void **state)
     limits.min_offsets_per_trigger = 10;
     limits.max_offsets_per_trigger = 5;
     assert_int_equal(subscription_check(&limits, &err), -1);
-    assert_string_equal(err.text,
-                        "The value of minOffsetPerTrigger(10) is higher than the maxOffsetsPerTrigger(5).");
+    assert_string_equal(err.text, "The value of minOffsetPerTrigger(10) is higher than the maxOffsetsPerTrigger(5).");
 }
 
 static void test_description(void **state)

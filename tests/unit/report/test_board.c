@@ -99,18 +99,6 @@ static void ready(void **state)
     board_free(board);
 }
 
-static void wanted(void **state)
-{
-    struct board *board = new_board();
-
-    (void)state;
-    board_add(board);
-    assert_int_equal(board_result_wanted_ms(board, 0), INT64_MAX);
-    board_want_result(board, 0);
-    assert_true(board_result_wanted_ms(board, 0) < 60000);
-    board_free(board);
-}
-
 static void lag(void **state)
 {
     struct snapshot *snapshot = snapshot_new();
@@ -172,7 +160,7 @@ int main(void)
         cmocka_unit_test(application_and_settings),
         cmocka_unit_test(publish_replaces_and_rings),
         cmocka_unit_test(ready),
-        cmocka_unit_test(wanted),
+
         cmocka_unit_test(lag),
         cmocka_unit_test(concurrent),
     };
