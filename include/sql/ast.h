@@ -98,7 +98,8 @@ struct ast_cte {
     struct ast_query *query;
 };
 
-/* [WITH ...] SELECT ... [ORDER BY ...] [LIMIT n]; or the parentheses around another query with an ORDER BY or LIMIT of its own. */
+/* [WITH ...] SELECT ... [ORDER BY ...] [LIMIT n]; or the parentheses around another query with an ORDER BY or LIMIT
+ * of its own. */
 struct ast_query {
     size_t nctes;
     struct ast_cte *ctes;

@@ -1,7 +1,7 @@
 /* SQL text to tokens, by the rules of Spark's lexer.
  *
- * Nothing is reserved in Spark: a keyword is a TOKEN_WORD that the parser asks for by its letters. Places are counted in code points, as
- * Spark's error reports count them; bytes that are no UTF-8 count one each.
+ * Nothing is reserved in Spark: a keyword is a TOKEN_WORD that the parser asks for by its letters. Places are counted
+ * in code points, as Spark's error reports count them; bytes that are no UTF-8 count one each.
  */
 #ifndef SQL_TOKEN_H
 #define SQL_TOKEN_H
@@ -47,8 +47,8 @@ struct token_list {
     struct token *tokens;
 };
 
-/* Cut `sql` (NUL-terminated, outlives the tokens) into tokens allocated in arena; comments and blanks vanish. Returns 0, or -1 with err:
- * UNCLOSED_BRACKETED_COMMENT, or out of memory. */
+/* Cut `sql` (NUL-terminated, outlives the tokens) into tokens allocated in arena; comments and blanks vanish. Returns
+ * 0, or -1 with err: UNCLOSED_BRACKETED_COMMENT, or out of memory. */
 int token_read(const char *sql, struct arena *arena, struct token_list *list, struct errbuf *err);
 
 /* Whether the token is this word (upper case), whatever its letter case; back-quoted names never are. */

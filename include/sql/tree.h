@@ -8,10 +8,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Decide about one node: true when *out is what stands in its place (NULL: failed, the whole map fails); false: look at its children. */
+/* Decide about one node: true when *out is what stands in its place (NULL: failed, the whole map fails); false: look
+ * at its children. */
 typedef bool (*tree_replace)(const struct expr *expr, void *cookie, struct expr **out);
 
-/* A copy of expr in arena, with nodes replaced from the root down; shares what does not change. NULL when a replacement failed or without memory. */
+/* A copy of expr in arena, with nodes replaced from the root down; shares what does not change. NULL when a
+ * replacement failed or without memory. */
 struct expr *tree_map(struct arena *arena, struct expr *expr, tree_replace replace, void *cookie);
 
 /* The first node (root first) of which `test` is true, or NULL. */

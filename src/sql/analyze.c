@@ -1,9 +1,11 @@
-/* Queries: the clauses of a SELECT in the order in which Spark resolves and checks them, appended to the chain of operators.
+/* Queries: the clauses of a SELECT in the order in which Spark resolves and checks them, appended to the chain of
+ * operators.
  *
- *   FROM → [WINDOW] → WHERE → [WINDOW] → AGGREGATE → HAVING → PROJECT (items, then sort keys that are none of them) → SORT →
- *   PROJECT (items alone) → LIMIT
+ *   FROM → [WINDOW] → WHERE → [WINDOW] → AGGREGATE → HAVING → PROJECT (items, then sort keys that are none of them) →
+ * SORT →   PROJECT (items alone) → LIMIT
  *
- * window(...) may stand in WHERE, in GROUP BY or in the select list; it becomes an operator that adds a column, under the clause where it stands.
+ * window(...) may stand in WHERE, in GROUP BY or in the select list; it becomes an operator that adds a column, under
+ * the clause where it stands.
  */
 #include "analyze_internal.h"
 
@@ -15,7 +17,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* ---- tools -------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- tools ------------------------------------------------------------------------------------------------------- */
 
 void *analyze_oom(struct analyzer *a)
 {
@@ -59,6 +61,7 @@ bool analyze_note(struct analyzer *a, enum analyze_note_kind kind, struct sql_ra
     *note = &notes[a->nnotes++];
     memset(*note, 0, sizeof **note);
     (*note)->kind = kind;
+    (*note)->cte_depth = a->cte_depth;
     (*note)->range = range;
     return true;
 }
@@ -119,7 +122,7 @@ bool analyze_add_name(struct analyzer *a, struct analyze_scope *scope, const str
     return true;
 }
 
-/* ---- WHERE ----------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- WHERE ------------------------------------------------------------------------------------------------------- */
 
 static bool append_filter(struct analyzer *a, struct analyze_chain *chain, struct expr *condition)
 {
@@ -161,7 +164,7 @@ static bool analyze_where(struct analyzer *a, const struct ast_query *query, str
     return append_filter(a, &branch->chain, where);
 }
 
-/* ---- the select list ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the select list --------------------------------------------------------------------------------------------- */
 
 static bool push_item(struct analyzer *a, struct analyze_select *select, const struct analyze_item *item)
 {
@@ -203,10 +206,8 @@ static bool add_star(struct analyzer *a, const struct analyze_context *context, 
     if (analyze_scope_star(a, context->scope, ast, &columns, &count) != 0)
         return false;
     for (size_t i = 0; i < count; i++) {
-        struct analyze_item item = {.expr = columns[i],
-                                    .name = columns[i]->name,
-                                    .qualifier = qualifier_of(context->scope, columns[i]),
-                                    .starred = true};
+        struct analyze_item item = {
+            .expr = columns[i], .name = columns[i]->name, .qualifier = qualifier_of(context->scope, columns[i])};
         if (!push_item(a, select, &item))
             return false;
     }
@@ -240,7 +241,7 @@ static bool analyze_items(struct analyzer *a, const struct ast_query *query, con
     return true;
 }
 
-/* ---- HAVING, ORDER BY, LIMIT ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- HAVING, ORDER BY, LIMIT ------------------------------------------------------------------------------------- */
 
 /* HAVING of something that is no predicate is cast to BOOLEAN, as Spark's parser does. */
 static bool analyze_having(struct analyzer *a, const struct ast_query *query, const struct analyze_context *outer,
@@ -369,7 +370,7 @@ static bool append_limit(struct analyzer *a, const struct ast_query *query, stru
     return analyze_seal(a, &branch->chain);
 }
 
-/* ---- SELECT ------------------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- SELECT ------------------------------------------------------------------------------------------------------ */
 
 static bool is_aggregated(const struct ast_query *query, const struct analyze_select *select)
 {
@@ -412,7 +413,7 @@ static bool analyze_select(struct analyzer *a, const struct ast_query *query, st
         return analyze_oom(a) != NULL;
     if (select.nitems > 0)
         memcpy(bound, select.items, select.nitems * sizeof *bound);
-    if (aggregated && !analyze_group_apply(a, query, &branch->chain, &branch->scope, &select))
+    if (aggregated && !analyze_group_apply(a, query, &branch->chain, &select))
         return false;
     if (select.having != NULL && !append_filter(a, &branch->chain, select.having))
         return false;

@@ -48,7 +48,7 @@ struct expr *analyze_cast(struct analyzer *a, struct expr *arg, const struct typ
                                     : FUNCTION_CAST_ANSI);
 }
 
-/* ---- literals -------------------------------------------------------------------------------------------------------------------- */
+/* ---- literals ---------------------------------------------------------------------------------------------------- */
 
 /* DATE'...' and TIMESTAMP'...': what the cast of the text gives, as a constant. */
 static struct expr *bind_typed(struct analyzer *a, const struct ast_expr *ast)
@@ -103,7 +103,7 @@ static struct expr *bind_literal(struct analyzer *a, const struct ast_expr *ast)
     return expr != NULL ? expr : analyze_oom(a);
 }
 
-/* ---- names ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- names ------------------------------------------------------------------------------------------------------- */
 
 /* A select item by its name. Several items of that name are only one when they are the same column. */
 static enum analyze_found find_item(struct analyzer *a, const struct analyze_context *context,
@@ -126,7 +126,8 @@ static enum analyze_found find_item(struct analyzer *a, const struct analyze_con
     return *out == NULL ? ANALYZE_ERROR : ANALYZE_FOUND;
 }
 
-/* UNRESOLVED_COLUMN suggests what the operator that asks can see: the select items for ORDER BY and HAVING, else the input. */
+/* UNRESOLVED_COLUMN suggests what the operator that asks can see: the select items for ORDER BY and HAVING, else the
+ * input. */
 static struct expr *unresolved(struct analyzer *a, const struct analyze_context *context, const struct ast_expr *ast)
 {
     struct analyze_scope items = {0};
@@ -165,7 +166,7 @@ static struct expr *bind_name(struct analyzer *a, const struct analyze_context *
     return found == ANALYZE_ERROR ? NULL : unresolved(a, context, ast);
 }
 
-/* ---- calls ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- calls ------------------------------------------------------------------------------------------------------- */
 
 static char *call_name(struct analyzer *a, const struct ast_expr *ast)
 {
@@ -413,7 +414,7 @@ static struct expr *bind_case(struct analyzer *a, const struct analyze_context *
     return analyze_bind(a, "CASE", args.list, args.count, ast->range);
 }
 
-/* ---- the tree ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- the tree ---------------------------------------------------------------------------------------------------- */
 
 struct expr *analyze_expr(struct analyzer *a, const struct analyze_context *context, const struct ast_expr *ast)
 {
@@ -446,7 +447,7 @@ struct expr *analyze_expr(struct analyzer *a, const struct analyze_context *cont
     return NULL;
 }
 
-/* ---- unknown functions -------------------------------------------------------------------------------------------------------------- */
+/* ---- unknown functions ------------------------------------------------------------------------------------------- */
 
 static bool routines_in(struct analyzer *a, const struct ast_expr *ast)
 {

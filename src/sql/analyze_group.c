@@ -1,7 +1,9 @@
-/* GROUP BY and aggregates: which expressions are keys, and everything above the aggregation in terms of keys and results.
+/* GROUP BY and aggregates: which expressions are keys, and everything above the aggregation in terms of keys and
+ * results.
  *
- * Items, HAVING and ORDER BY are first bound over the SELECT's input. Then each part that equals a key becomes that key's column, each
- * aggregate becomes a column behind the keys; a column of the input that is still there is the error.
+ * Items, HAVING and ORDER BY are first bound over the SELECT's input. Then each part that equals a key becomes that
+ * key's column, each aggregate becomes a column behind the keys; a column of the input that is still there is the
+ * error.
  */
 #include "analyze_internal.h"
 
@@ -16,9 +18,9 @@ bool analyze_is_aggregate(const struct expr *expr)
     return tree_find_kind(expr, EXPR_AGGREGATE) != NULL;
 }
 
-/* ---- keys ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- keys -------------------------------------------------------------------------------------------------------- */
 
-static bool add_key(struct analyzer *a, struct analyze_select *select, struct expr *key, struct sql_range range)
+static bool add_key(struct analyzer *a, struct analyze_select *select, struct expr *key)
 {
     const struct expr *inner = tree_find_kind(key, EXPR_AGGREGATE);
     if (inner != NULL) {
@@ -26,7 +28,6 @@ static bool add_key(struct analyzer *a, struct analyze_select *select, struct ex
                  "Aggregate functions are not allowed in GROUP BY, but found %s.", analyze_name_of(a, inner));
         return false;
     }
-    (void)range;
     for (size_t i = 0; i < select->ngroups; i++) {
         if (expr_equal(select->groups[i], key))
             return true;
@@ -61,7 +62,7 @@ static bool add_ordinal(struct analyzer *a, const struct ast_query *query, struc
                  (long long)ordinal, analyze_name_of(a, key));
         return false;
     }
-    return add_key(a, select, key, ast->range);
+    return add_key(a, select, key);
 }
 
 static bool is_word_all(const struct ast_expr *ast)
@@ -69,12 +70,13 @@ static bool is_word_all(const struct ast_expr *ast)
     return ast->kind == AST_NAME && ast->nparts == 1 && analyze_same(ast->parts[0], "ALL");
 }
 
-/* GROUP BY ALL: every item without an aggregate; of an item that mixes both, the part that has columns would have to be found. */
-static bool add_all(struct analyzer *a, struct analyze_select *select, const struct ast_expr *ast)
+/* GROUP BY ALL: every item without an aggregate; of an item that mixes both, the part that has columns would have to
+ * be found. */
+static bool add_all(struct analyzer *a, struct analyze_select *select)
 {
     for (size_t i = 0; i < select->nitems; i++) {
         struct expr *expr = select->items[i].expr;
-        if (!analyze_is_aggregate(expr) && !add_key(a, select, expr, ast->range))
+        if (!analyze_is_aggregate(expr) && !add_key(a, select, expr))
             return false;
     }
     return true;
@@ -92,7 +94,7 @@ bool analyze_group_keys(struct analyzer *a, const struct ast_query *query, const
         return analyze_oom(a) != NULL;
     if (query->ngroups == 1 && is_word_all(query->groups[0]) &&
         analyze_scope_find(a, context->scope, query->groups[0], &unused) == ANALYZE_MISSING)
-        return add_all(a, select, query->groups[0]);
+        return add_all(a, select);
     for (size_t i = 0; i < query->ngroups; i++) {
         const struct ast_expr *ast = query->groups[i];
         if (ast->kind == AST_LITERAL && ast->literal.kind == AST_LITERAL_INT) {
@@ -102,20 +104,19 @@ bool analyze_group_keys(struct analyzer *a, const struct ast_query *query, const
         }
         /* an alias stands for its item only when it is the whole key */
         struct expr *key = analyze_expr(a, ast->kind == AST_NAME ? &with_items : context, ast);
-        if (key == NULL || !add_key(a, select, key, ast->range))
+        if (key == NULL || !add_key(a, select, key))
             return false;
     }
     return true;
 }
 
-/* ---- above the aggregation ------------------------------------------------------------------------------------------------------------------ */
+/* ---- above the aggregation --------------------------------------------------------------------------------------- */
 
 enum place { PLACE_ITEM, PLACE_HAVING, PLACE_SORT };
 
 struct raising {
     struct analyzer *a;
     const struct ast_query *query;
-    const struct analyze_scope *scope;
     struct analyze_select *select;
     size_t naggregates;
     const struct expr **aggregates;
@@ -292,9 +293,9 @@ static bool add_operator(struct raising *raising, struct analyze_chain *chain)
 }
 
 bool analyze_group_apply(struct analyzer *a, const struct ast_query *query, struct analyze_chain *chain,
-                         const struct analyze_scope *scope, struct analyze_select *select)
+                         struct analyze_select *select)
 {
-    struct raising raising = {.a = a, .query = query, .scope = scope, .select = select};
+    struct raising raising = {.a = a, .query = query, .select = select};
     size_t n = 0;
     for_each(select, count_aggregates, &n);
     raising.aggregates = arena_calloc(a->arena, n + 1, sizeof *raising.aggregates);

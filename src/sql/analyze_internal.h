@@ -1,5 +1,5 @@
-/* What the analyzer's files share. The analyzer turns the syntax tree into a chain of operators (plan_op) whose expressions see all
- * columns; plan_filter.c then moves filters down, and plan_prune.c drops what nobody needs.
+/* What the analyzer's files share. The analyzer turns the syntax tree into a chain of operators (plan_op) whose
+ * expressions see all columns; plan_filter.c then moves filters down, and plan_prune.c drops what nobody needs.
  *
  * Everything is made in the plan's arena. A function that fails returns NULL, false or -1 with a->err filled.
  */
@@ -14,7 +14,8 @@
 
 #define ANALYZE_NONE SIZE_MAX
 
-/* A column of the chain's newest rows. event_time: the watermark's own column, or a window over it (Spark's column metadata). */
+/* A column of the chain's newest rows. event_time: the watermark's own column, or a window over it (Spark's column
+ * metadata). */
 struct analyze_column {
     const char *name;
     const struct type *type;
@@ -69,6 +70,7 @@ struct analyze_note {
     enum analyze_note_kind kind;
     bool watermarked;    /* AGGREGATE, DISTINCT: an event time is among the keys */
     bool on_aggregate;   /* SORT: an aggregation is below it */
+    int cte_depth;       /* WITH queries around it */
     const char *message; /* JOIN: what is wrong with it */
     struct sql_range range;
 };
@@ -85,6 +87,7 @@ struct analyzer {
     const struct plan_options *options;
     struct errbuf *err;
     const struct analyze_ctes *ctes;
+    int cte_depth; /* WITH queries whose use is being analyzed */
     size_t nnotes;
     struct analyze_note *notes;
     /* The first thing outside the subset that names and types alone could show; reported when nothing else is wrong. */
@@ -97,7 +100,7 @@ struct analyzer {
     const struct type_field *view_columns;
 };
 
-/* ---- analyze.c: queries and tools ---- */
+/* ---- analyze.c: queries and tools -------------------------------------------------------------------------------- */
 bool analyze_query(struct analyzer *a, const struct ast_query *query, struct analyze_branch *branch);
 void *analyze_oom(struct analyzer *a);
 bool analyze_note(struct analyzer *a, enum analyze_note_kind kind, struct sql_range range, struct analyze_note **note);
@@ -119,12 +122,12 @@ struct analyze_item {
     const char *name;
     const char *qualifier; /* of a bare column that keeps its name; else NULL */
     bool aliased;          /* named by AS */
-    bool starred;          /* came from a star */
 };
 
-/* ---- analyze_scope.c: names ---- */
+/* ---- analyze_scope.c: names -------------------------------------------------------------------------------------- */
 enum analyze_found { ANALYZE_FOUND, ANALYZE_MISSING, ANALYZE_AMBIGUOUS, ANALYZE_ERROR };
-/* Look a (qualified, nested) name up; *out is a column or a field of one. ANALYZE_ERROR: err is filled (no such field). */
+/* Look a (qualified, nested) name up; *out is a column or a field of one. ANALYZE_ERROR: err is filled (no such
+ * field). */
 enum analyze_found analyze_scope_find(struct analyzer *a, const struct analyze_scope *scope,
                                       const struct ast_expr *name, struct expr **out);
 /* UNRESOLVED_COLUMN with the nearest names of the scope. Always NULL. */
@@ -142,7 +145,7 @@ int analyze_scope_star(struct analyzer *a, const struct analyze_scope *scope, co
 /* Field `field` of structure; NULL with err. */
 struct expr *analyze_scope_field(struct analyzer *a, struct expr *structure, const char *field, struct sql_range range);
 
-/* ---- analyze_expr.c: expressions ---- */
+/* ---- analyze_expr.c: expressions --------------------------------------------------------------------------------- */
 struct analyze_window {
     const struct expr *window; /* EXPR_WINDOW */
     size_t column;
@@ -168,12 +171,12 @@ struct expr *analyze_cast(struct analyzer *a, struct expr *arg, const struct typ
 /* Functions that nobody has: UNRESOLVED_ROUTINE comes before every other error of the analyzer. */
 bool analyze_routines(struct analyzer *a, const struct ast_query *query);
 
-/* ---- analyze_relation.c: FROM ---- */
+/* ---- analyze_relation.c: FROM ------------------------------------------------------------------------------------ */
 /* A catalog's column, copied into the plan's arena: the plan outlives the catalog. */
 bool analyze_relation_copy(struct analyzer *a, const struct type_field *from, struct type_field *to);
 bool analyze_relation_from(struct analyzer *a, const struct ast_query *query, struct analyze_branch *branch);
 
-/* ---- analyze_group.c: GROUP BY and aggregates ---- */
+/* ---- analyze_group.c: GROUP BY and aggregates -------------------------------------------------------------------- */
 /* What one SELECT computes, bound over its input. */
 struct analyze_select {
     size_t nitems;
@@ -188,26 +191,27 @@ bool analyze_group_keys(struct analyzer *a, const struct ast_query *query, const
                         struct analyze_select *select);
 /* Append AGGREGATE; items, having and sorts are then over its columns. */
 bool analyze_group_apply(struct analyzer *a, const struct ast_query *query, struct analyze_chain *chain,
-                         const struct analyze_scope *scope, struct analyze_select *select);
+                         struct analyze_select *select);
 /* Whether expr can be had from the keys and aggregates alone. */
 bool analyze_group_covers(const struct analyze_select *select, const struct expr *expr);
 bool analyze_is_aggregate(const struct expr *expr);
 
-/* ---- analyze_window.c ---- */
-/* The window of WHERE, or of the select list, GROUP BY, HAVING and ORDER BY: appended as an operator. *any: there is one. */
+/* ---- analyze_window.c -------------------------------------------------------------------------------------------- */
+/* The window of WHERE, or of the select list, GROUP BY, HAVING and ORDER BY: appended as an operator. *any: there is
+ * one. */
 bool analyze_window_of_where(struct analyzer *a, const struct ast_query *query, struct analyze_branch *branch,
                              struct analyze_window *window, bool *any);
 bool analyze_window_of_select(struct analyzer *a, const struct ast_query *query, struct analyze_branch *branch,
                               struct analyze_window *window, bool *any);
 
-/* ---- analyze_output.c ---- */
+/* ---- analyze_output.c -------------------------------------------------------------------------------------------- */
 bool analyze_output_append(struct analyzer *a, const struct ast_query *query, struct analyze_chain *chain,
                            struct analyze_select *select);
 /* The names that a query gives to the outside; bound: the items as they were bound over its input. */
 bool analyze_output_scope(struct analyzer *a, const struct analyze_select *select, const struct analyze_item *bound,
                           struct analyze_scope *scope);
 
-/* ---- analyze_stream.c ---- */
+/* ---- analyze_stream.c -------------------------------------------------------------------------------------------- */
 bool analyze_stream_check(struct analyzer *a, const struct analyze_branch *branch);
 
 #endif

@@ -1,5 +1,5 @@
-/* The last operators of a SELECT: the projection of its items, DISTINCT, and ORDER BY with the sort keys that are no items, which a second
- * projection takes away again. */
+/* The last operators of a SELECT: the projection of its items, DISTINCT, and ORDER BY with the sort keys that are no
+ * items, which a second projection takes away again. */
 #include "analyze_internal.h"
 
 #include "sql/tree.h"
@@ -39,7 +39,6 @@ struct output_search {
     const struct analyze_select *select;
     const struct analyze_item *items; /* as they were before they were projected */
     const struct analyze_chain *chain;
-    bool stray;
 };
 
 static bool replace_output(const struct expr *expr, void *cookie, struct expr **out)
@@ -88,10 +87,11 @@ static bool append_sort(struct analyzer *a, const struct ast_query *query, struc
     return analyze_seal(a, chain);
 }
 
+/* Spark's check of ORDER BY looks for an aggregation below, but not into the queries of WITH. */
 static bool has_aggregate_note(const struct analyzer *a)
 {
     for (size_t i = 0; i < a->nnotes; i++) {
-        if (a->notes[i].kind == ANALYZE_NOTE_AGGREGATE)
+        if (a->notes[i].kind == ANALYZE_NOTE_AGGREGATE && a->notes[i].cte_depth <= a->cte_depth)
             return true;
     }
     return false;

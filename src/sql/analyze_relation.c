@@ -1,7 +1,7 @@
 /* FROM: views, tables, subqueries and joins, each a branch of its own until a join puts two together.
  *
- * The streaming side's operators go on; the table is looked up. So `FROM radio_code r JOIN calls c` runs as `calls JOIN radio_code`, with the
- * names in the order that was written.
+ * The streaming side's operators go on; the table is looked up. So `FROM radio_code r JOIN calls c` runs as `calls
+ * JOIN radio_code`, with the names in the order that was written.
  */
 #include "analyze_internal.h"
 
@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-/* ---- one relation -------------------------------------------------------------------------------------------------------------------- */
+/* ---- one relation ------------------------------------------------------------------------------------------------ */
 
 static const struct type *copy_type(struct analyzer *a, const struct type *type)
 {
@@ -136,8 +136,10 @@ static int use_cte(struct analyzer *a, const struct ast_relation *relation, stru
             continue;
         const struct analyze_ctes *saved = a->ctes;
         a->ctes = one->outer;
+        a->cte_depth++;
         bool done = analyze_query(a, one->cte->query, branch);
         a->ctes = saved;
+        a->cte_depth--;
         requalify(&branch->scope, one->cte->name);
         return done && rename_columns(a, &branch->scope, one->cte->nnames, one->cte->names, relation->range) ? 1 : 0;
     }
@@ -182,7 +184,7 @@ static bool analyze_one(struct analyzer *a, const struct ast_relation *relation,
     return rename_columns(a, &branch->scope, relation->nnames, relation->names, relation->alias_range);
 }
 
-/* ---- joins ----------------------------------------------------------------------------------------------------------------------------- */
+/* ---- joins ------------------------------------------------------------------------------------------------------- */
 
 struct join {
     struct analyze_branch *stream; /* whose operators go on */
@@ -248,8 +250,8 @@ static bool add_key(struct analyzer *a, struct join *join, struct expr *stream, 
     return true;
 }
 
-/* Sort one part of the ON condition into keys, what concerns the table alone, and the rest. An INNER join's condition on the stream alone
- * could be a filter before it; the optimizer moves it there. */
+/* Sort one part of the ON condition into keys, what concerns the table alone, and the rest. An INNER join's condition
+ * on the stream alone could be a filter before it; the optimizer moves it there. */
 static bool place_condition(struct analyzer *a, struct join *join, struct expr *part, bool *used)
 {
     bool equal = part->kind == EXPR_CALL && part->function == function_operator("=");
@@ -338,8 +340,8 @@ static bool in_using(const struct ast_relation *relation, const char *name)
     return false;
 }
 
-/* Names of both sides in the order written. After USING: the shared columns (of the left side), the rest of the left, the rest of the right; the
- * right side's shared columns can only be named with their qualifier. */
+/* Names of both sides in the order written. After USING: the shared columns (of the left side), the rest of the left,
+ * the rest of the right; the right side's shared columns can only be named with their qualifier. */
 static bool join_names(struct analyzer *a, const struct ast_relation *relation, const struct analyze_scope *left,
                        const struct analyze_scope *right, struct analyze_scope *scope)
 {

@@ -144,7 +144,7 @@ void *analyze_scope_ambiguous(struct analyzer *a, const struct analyze_scope *sc
     return NULL;
 }
 
-/* ---- suggestions ---------------------------------------------------------------------------------------------------------------- */
+/* ---- suggestions ------------------------------------------------------------------------------------------------- */
 
 /* Levenshtein's distance over bytes (names are ASCII nearly always). Only the first 64 of each are compared. */
 static unsigned distance(const char *a, const char *b)
@@ -190,7 +190,8 @@ static int by_distance(const void *left, const void *right)
     return a->place < b->place ? -1 : 1;
 }
 
-/* "`city`, `state`": the five nearest. Qualifiers are left out when all names have the same one and the typed name has none. */
+/* "`city`, `state`": the five nearest. Qualifiers are left out when all names have the same one and the typed name
+ * has none. */
 static void suggest(struct analyzer *a, const struct analyze_scope *scope, const char *typed, bool qualified,
                     struct buf *out)
 {
@@ -284,7 +285,7 @@ bool analyze_scope_of_items(struct analyzer *a, size_t nitems, const struct anal
     return true;
 }
 
-/* ---- stars ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- stars ------------------------------------------------------------------------------------------------------- */
 
 static bool push_expr(struct analyzer *a, struct expr ***exprs, size_t *count, struct expr *expr)
 {

@@ -1,5 +1,5 @@
-/* What Spark refuses in a streaming query, in the order of its UnsupportedOperationChecker: first what the output mode says of the whole
- * query, then operator by operator from the source upwards. */
+/* What Spark refuses in a streaming query, in the order of its UnsupportedOperationChecker: first what the output
+ * mode says of the whole query, then operator by operator from the source upwards. */
 #include "analyze_internal.h"
 
 #include "sql/diagnose.h"

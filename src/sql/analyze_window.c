@@ -1,4 +1,5 @@
-/* window(ts, ...): found in a clause, and made an operator of its own below it. All windows of one SELECT must be the same. */
+/* window(ts, ...): found in a clause, and made an operator of its own below it. All windows of one SELECT must be the
+ * same. */
 #include "analyze_internal.h"
 
 #include "sql/diagnose.h"

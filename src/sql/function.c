@@ -52,6 +52,11 @@ const struct function *function_operator(const char *sign)
     return function_find(sign, strlen(sign));
 }
 
+bool function_in_spark(const char *name, size_t len)
+{
+    return function_names_contain(name, len);
+}
+
 /* Edits (insert, delete, replace) between two names, letter case aside; names longer than the table are never near. */
 static unsigned distance(const char *a, size_t alen, const char *b, size_t blen)
 {
@@ -134,6 +139,60 @@ void *function_mismatch(struct binding *binding, const char *sub, const char *fo
     buf_release(&name);
     buf_release(&what);
     return NULL;
+}
+
+void *function_operands_differ(struct binding *binding)
+{
+    struct buf a = BUF_INIT, b = BUF_INIT;
+
+    type_sql_name(binding->args[0]->type, &a);
+    type_sql_name(binding->args[1]->type, &b);
+    function_mismatch(binding, "BINARY_OP_DIFF_TYPES",
+                      "the left and right operands of the binary operator have incompatible types (\"%s\" and \"%s\").",
+                      a.data != NULL ? a.data : "", b.data != NULL ? b.data : "");
+    buf_release(&a);
+    buf_release(&b);
+    return NULL;
+}
+
+void *function_wrong_operands(struct binding *binding, const char *requires_text)
+{
+    struct buf type = BUF_INIT;
+
+    type_sql_name(binding->args[0]->type, &type);
+    function_mismatch(binding, "BINARY_OP_WRONG_TYPE", "the binary operator requires the input type %s, not \"%s\".",
+                      requires_text, type.data != NULL ? type.data : "");
+    buf_release(&type);
+    return NULL;
+}
+
+void *function_types_differ(struct binding *binding, const char *shown, const struct binding *listed, bool brackets)
+{
+    struct buf types = BUF_INIT;
+
+    for (size_t i = 0; i < listed->nargs; i++) {
+        buf_append_text(&types, i == 0 ? "\"" : brackets ? ", \"" : " or \"");
+        type_sql_name(listed->args[i]->type, &types);
+        buf_append_byte(&types, '"');
+    }
+    function_mismatch(binding, "DATA_DIFF_TYPES", "Input to `%s` should all be the same type, but it's %s%s%s.", shown,
+                      brackets ? "[" : "(", types.data != NULL ? types.data : "", brackets ? "]" : ")");
+    buf_release(&types);
+    return NULL;
+}
+
+struct expr *function_bind_boolean(struct binding *binding)
+{
+    return function_call(binding, type_of(TYPE_BOOLEAN), NULL, NULL);
+}
+
+void function_show_infix(const struct expr *call, struct buf *out)
+{
+    buf_append_byte(out, '(');
+    expr_name(call->args[0], out);
+    buf_printf(out, " %s ", call->function->name);
+    expr_name(call->args[1], out);
+    buf_append_byte(out, ')');
 }
 
 void *function_unexpected(struct binding *binding, size_t index, const char *requires_text)
@@ -311,6 +370,17 @@ int function_kernel_oom(struct eval *eval, size_t size_bytes)
     return errbuf_oom(eval->err, "evaluating an expression", size_bytes);
 }
 
+int function_kernel_first(struct eval *eval, const struct expr *call, const struct vector *args, const uint16_t *sel,
+                          size_t n, struct vector *out)
+{
+    (void)eval;
+    (void)call;
+    (void)sel;
+    (void)n;
+    *out = args[0];
+    return 0;
+}
+
 int function_texts_begin(struct function_texts *texts, struct eval *eval, struct vector *out, size_t n)
 {
     *texts = (struct function_texts){.eval = eval, .out = out, .buf = BUF_INIT};
@@ -325,6 +395,13 @@ void function_texts_row(struct function_texts *texts, size_t row)
 {
     texts->rows[texts->count] = (uint16_t)row;
     texts->ends[texts->count++] = texts->buf.len;
+}
+
+bool function_texts_room(struct function_texts *texts, uint64_t more)
+{
+    if (texts->buf.len + more > UINT64_C(1) << 30)
+        texts->buf.failed = true;
+    return !texts->buf.failed;
 }
 
 int function_texts_end(struct function_texts *texts, bool failed)

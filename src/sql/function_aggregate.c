@@ -52,11 +52,6 @@ static int true_or_null_kernel(struct eval *eval, const struct expr *call, const
     return 0;
 }
 
-static struct expr *bind_boolean(struct binding *binding)
-{
-    return function_call(binding, type_of(TYPE_BOOLEAN), NULL, NULL);
-}
-
 /* Shows as its arguments alone. */
 static void show_arguments(const struct expr *call, struct buf *out)
 {
@@ -67,18 +62,24 @@ static void show_arguments(const struct expr *call, struct buf *out)
     }
 }
 
-/* count(*) comes without arguments (flag by the analyzer: nargs 0 and name "*"); count() is refused there. */
+/* count(*) arrives as count(1). */
 static struct expr *bind_count(struct binding *binding)
 {
+    const struct sql_range nowhere = {-1, -1};
+
+    if (binding->nargs == 0)
+        return diagnose(binding->err, binding->sql, nowhere, "WRONG_NUM_ARGS.WITH_SUGGESTION", "42605",
+                        "The `count` requires  >= 1 parameters but the actual number is 0. If you have to call this "
+                        "function with 0 parameters, set the legacy configuration "
+                        "\"spark.sql.legacy.allowParameterlessCount\" to \"true\".");
     if (binding->nargs > 1) {
         struct expr *present = function_bind_other(binding, "all present", binding->args, binding->nargs);
         if (present == NULL)
             return NULL;
         binding->args[0] = present;
         binding->nargs = 1;
-    } else if (binding->nargs == 1 && binding->args[0]->kind == EXPR_LITERAL &&
-               !vector_is_null(&binding->args[0]->literal, 0) && binding->args[0]->type->id == TYPE_INT &&
-               binding->args[0]->literal.data.i32[0] == 1) {
+    } else if (binding->args[0]->kind == EXPR_LITERAL && !vector_is_null(&binding->args[0]->literal, 0) &&
+               binding->args[0]->type->id == TYPE_INT && binding->args[0]->literal.data.i32[0] == 1) {
         binding->nargs = 0; /* count(1) is count(*), also in its name */
     }
     return aggregate(binding, AGGREGATE_COUNT, type_of(TYPE_BIGINT));
@@ -291,8 +292,8 @@ const struct function function_aggregate_table[] = {
     {"bool_or", NULL, AGGREGATE, 1, 1, bind_bool_or, NULL, NULL, NULL},
     {"any", NULL, AGGREGATE, 1, 1, bind_bool_or, NULL, NULL, NULL},
     {"some", NULL, AGGREGATE, 1, 1, bind_bool_or, NULL, NULL, NULL},
-    {"all present", NULL, HELPER, 1, -1, bind_boolean, all_present_kernel, NULL, show_arguments},
-    {"true or null", NULL, HELPER, 1, 1, bind_boolean, true_or_null_kernel, NULL, show_arguments},
+    {"all present", NULL, HELPER, 1, -1, function_bind_boolean, all_present_kernel, NULL, show_arguments},
+    {"true or null", NULL, HELPER, 1, 1, function_bind_boolean, true_or_null_kernel, NULL, show_arguments},
     {"window", NULL, FUNCTION_WINDOW, 2, 4, bind_window, NULL, NULL, NULL},
     {0},
 };

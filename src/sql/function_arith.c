@@ -193,17 +193,6 @@ static int negative_kernel(struct eval *eval, const struct expr *call, const str
     return 0;
 }
 
-static int positive_kernel(struct eval *eval, const struct expr *call, const struct vector *args, const uint16_t *sel,
-                           size_t n, struct vector *out)
-{
-    (void)eval;
-    (void)call;
-    (void)sel;
-    (void)n;
-    *out = args[0];
-    return 0;
-}
-
 static int abs_kernel(struct eval *eval, const struct expr *call, const struct vector *args, const uint16_t *sel,
                       size_t n, struct vector *out)
 {
@@ -248,26 +237,15 @@ static const char *const required[] = {
 
 static void *wrong_operands(struct binding *binding, enum op op)
 {
-    struct buf a = BUF_INIT, b = BUF_INIT;
-    struct binding shown = *binding;
     static const char *const signs[] = {"+", "-", "*", "/", "%", "div", NULL};
+    struct binding shown = *binding;
 
     /* the try_ variants are the operator in Spark's messages */
     if (signs[op] != NULL && binding->function->name[0] == 't')
         shown.function = function_operator(signs[op]);
-    type_sql_name(binding->args[0]->type, &a);
-    type_sql_name(binding->args[1]->type, &b);
     if (!type_equal(binding->args[0]->type, binding->args[1]->type))
-        function_mismatch(
-            &shown, "BINARY_OP_DIFF_TYPES",
-            "the left and right operands of the binary operator have incompatible types (\"%s\" and \"%s\").",
-            a.data != NULL ? a.data : "", b.data != NULL ? b.data : "");
-    else
-        function_mismatch(&shown, "BINARY_OP_WRONG_TYPE", "the binary operator requires the input type %s, not \"%s\".",
-                          required[op], a.data != NULL ? a.data : "");
-    buf_release(&a);
-    buf_release(&b);
-    return NULL;
+        return function_operands_differ(&shown);
+    return function_wrong_operands(&shown, required[op]);
 }
 
 static bool is_number_or_null(const struct type *type)
@@ -389,15 +367,6 @@ static struct expr *bind_unary(struct binding *binding)
     return function_call(binding, binding->args[0]->type, NULL, NULL);
 }
 
-static void show_infix(const struct expr *call, struct buf *out)
-{
-    buf_append_byte(out, '(');
-    expr_name(call->args[0], out);
-    buf_printf(out, " %s ", call->function->name);
-    expr_name(call->args[1], out);
-    buf_append_byte(out, ')');
-}
-
 static void show_sign(const struct expr *call, struct buf *out)
 {
     buf_append_text(out, call->function->name[0] == 'n' ? "(- " : "(+ ");
@@ -411,16 +380,16 @@ static void show_sign(const struct expr *call, struct buf *out)
 #define NUMBER_OR_INTERVALS "(\"NUMERIC\" or \"INTERVAL DAY TO SECOND\" or \"INTERVAL YEAR TO MONTH\")"
 
 const struct function function_arith_table[] = {
-    {"+", NULL, OPERATOR, 2, 2, bind_arith, add_kernel, &plain[OP_ADD], show_infix},
-    {"-", NULL, OPERATOR, 2, 2, bind_arith, subtract_kernel, &plain[OP_SUBTRACT], show_infix},
-    {"*", NULL, OPERATOR, 2, 2, bind_arith, multiply_kernel, &plain[OP_MULTIPLY], show_infix},
-    {"/", NULL, DIVISION, 2, 2, bind_arith, divide_kernel, &plain[OP_DIVIDE], show_infix},
-    {"%", NULL, DIVISION, 2, 2, bind_arith, divide_kernel, &plain[OP_MOD], show_infix},
-    {"div", NULL, DIVISION, 2, 2, bind_arith, divide_kernel, &plain[OP_DIV], show_infix},
+    {"+", NULL, OPERATOR, 2, 2, bind_arith, add_kernel, &plain[OP_ADD], function_show_infix},
+    {"-", NULL, OPERATOR, 2, 2, bind_arith, subtract_kernel, &plain[OP_SUBTRACT], function_show_infix},
+    {"*", NULL, OPERATOR, 2, 2, bind_arith, multiply_kernel, &plain[OP_MULTIPLY], function_show_infix},
+    {"/", NULL, DIVISION, 2, 2, bind_arith, divide_kernel, &plain[OP_DIVIDE], function_show_infix},
+    {"%", NULL, DIVISION, 2, 2, bind_arith, divide_kernel, &plain[OP_MOD], function_show_infix},
+    {"div", NULL, DIVISION, 2, 2, bind_arith, divide_kernel, &plain[OP_DIV], function_show_infix},
     {"negative", NULL, OPERATOR, 1, 1, bind_unary, negative_kernel, NUMBER_OR_INTERVAL, show_sign},
-    {"positive", NULL, OPERATOR, 1, 1, bind_unary, positive_kernel, NUMBER_OR_INTERVAL, show_sign},
+    {"positive", NULL, OPERATOR, 1, 1, bind_unary, function_kernel_first, NUMBER_OR_INTERVAL, show_sign},
     {"negative", NULL, STRICT, 1, 1, bind_unary, negative_kernel, NUMBER_OR_INTERVAL, NULL},
-    {"positive", NULL, STRICT, 1, 1, bind_unary, positive_kernel, NUMBER_OR_INTERVAL, show_sign},
+    {"positive", NULL, STRICT, 1, 1, bind_unary, function_kernel_first, NUMBER_OR_INTERVAL, show_sign},
     {"abs", NULL, STRICT, 1, 1, bind_unary, abs_kernel, NUMBER_OR_INTERVALS, NULL},
     {"mod", NULL, STRICT | FUNCTION_RIGHT_FIRST, 2, 2, bind_arith, divide_kernel, &plain[OP_MOD], NULL},
     {"pmod", NULL, STRICT | FUNCTION_RIGHT_FIRST, 2, 2, bind_arith, divide_kernel, &plain[OP_PMOD], NULL},

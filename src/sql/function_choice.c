@@ -185,39 +185,27 @@ static int nvl2_kernel(struct eval *eval, const struct expr *call, const struct 
 
 /* ---- bind ---------------------------------------------------------------------------------------------------- */
 
-/* The branches from `first` in steps to their common type; Spark lists them in one of two ways when there is none. */
+/* The branches from `first` in steps (and the last argument, an ELSE) to their common type. NULL with err when there is none; Spark lists the types in
+ * one of two ways. */
 static const struct type *common_branches(struct binding *binding, size_t first, size_t step, const char *shown,
-                                          bool list)
+                                          bool brackets)
 {
-    const struct type *type = NULL;
     struct binding branches = *binding;
-    struct buf types = BUF_INIT;
-    size_t count = 0;
 
-    /* the branches alone, since an ELSE stands out of step */
+    branches.nargs = 0;
     branches.args = arena_alloc(binding->arena, binding->nargs * sizeof(*branches.args));
     if (branches.args == NULL)
         return function_oom(binding);
     for (size_t i = first; i < binding->nargs; i++)
         if ((i - first) % step == 0 || i + 1 == binding->nargs)
-            branches.args[count++] = binding->args[i];
-    branches.nargs = count;
-    type = coerce_common(&branches, 0, 1, true);
-    if (type != NULL) {
-        for (size_t i = first; i < binding->nargs; i++)
-            if (((i - first) % step == 0 || i + 1 == binding->nargs) && coerce_cast(binding, i, type) != 0)
-                return NULL;
-        return type;
-    }
-    for (size_t i = 0; i < count; i++) {
-        buf_append_text(&types, i == 0 ? "\"" : list ? ", \"" : " or \"");
-        type_sql_name(branches.args[i]->type, &types);
-        buf_append_byte(&types, '"');
-    }
-    function_mismatch(binding, "DATA_DIFF_TYPES", "Input to `%s` should all be the same type, but it's %s%s%s.", shown,
-                      list ? "[" : "(", types.data != NULL ? types.data : "", list ? "]" : ")");
-    buf_release(&types);
-    return NULL;
+            branches.args[branches.nargs++] = binding->args[i];
+    const struct type *type = coerce_common(&branches, 0, 1, true);
+    if (type == NULL)
+        return function_types_differ(binding, shown, &branches, brackets);
+    for (size_t i = first; i < binding->nargs; i++)
+        if (((i - first) % step == 0 || i + 1 == binding->nargs) && coerce_cast(binding, i, type) != 0)
+            return NULL;
+    return type;
 }
 
 static struct expr *bind_case(struct binding *binding)

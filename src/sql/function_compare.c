@@ -107,36 +107,13 @@ static int compare_null_safe(struct eval *eval, const struct expr *call, const s
     return 0;
 }
 
-static void show_operator(const struct expr *call, struct buf *out)
-{
-    buf_append_byte(out, '(');
-    expr_name(call->args[0], out);
-    buf_printf(out, " %s ", call->function->name);
-    expr_name(call->args[1], out);
-    buf_append_byte(out, ')');
-}
-
-static void *different_types(struct binding *binding)
-{
-    struct buf a = BUF_INIT, b = BUF_INIT;
-
-    type_sql_name(binding->args[0]->type, &a);
-    type_sql_name(binding->args[1]->type, &b);
-    function_mismatch(binding, "BINARY_OP_DIFF_TYPES",
-                      "the left and right operands of the binary operator have incompatible types (\"%s\" and \"%s\").",
-                      a.data != NULL ? a.data : "", b.data != NULL ? b.data : "");
-    buf_release(&a);
-    buf_release(&b);
-    return NULL;
-}
-
 /* The common type of a comparison's operands, both cast to it. */
 static int bind_operands(struct binding *binding)
 {
     if (coerce_operands(binding) != 0)
         return -1;
     if (coerce_tightest(binding->arena, binding->args[0]->type, binding->args[1]->type) == NULL) {
-        different_types(binding);
+        function_operands_differ(binding);
         return -1;
     }
     return 0;
@@ -249,18 +226,8 @@ static struct expr *bind_extreme(struct binding *binding)
 {
     const struct type *type = coerce_common(binding, 0, 1, false);
 
-    if (type == NULL) {
-        struct buf types = BUF_INIT;
-        for (size_t i = 0; i < binding->nargs; i++) {
-            buf_append_text(&types, i == 0 ? "\"" : ", \"");
-            type_sql_name(binding->args[i]->type, &types);
-            buf_append_byte(&types, '"');
-        }
-        function_mismatch(binding, "DATA_DIFF_TYPES", "Input to `%s` should all be the same type, but it's [%s].",
-                          binding->function->name, types.data != NULL ? types.data : "");
-        buf_release(&types);
-        return NULL;
-    }
+    if (type == NULL)
+        return function_types_differ(binding, binding->function->name, binding, true);
     if (coerce_cast_all(binding, 0, 1, type) != 0)
         return NULL;
     return function_call(binding, type, NULL, NULL);
@@ -269,12 +236,12 @@ static struct expr *bind_extreme(struct binding *binding)
 #define OPERATOR (FUNCTION_OPERATOR | FUNCTION_STRICT)
 
 const struct function function_compare_table[] = {
-    {"=", NULL, OPERATOR, 2, 2, bind_compare, compare_eq, NULL, show_operator},
-    {"<", NULL, OPERATOR, 2, 2, bind_compare, compare_lt, NULL, show_operator},
-    {"<=", NULL, OPERATOR, 2, 2, bind_compare, compare_le, NULL, show_operator},
-    {">", NULL, OPERATOR, 2, 2, bind_compare, compare_gt, NULL, show_operator},
-    {">=", NULL, OPERATOR, 2, 2, bind_compare, compare_ge, NULL, show_operator},
-    {"<=>", NULL, FUNCTION_OPERATOR, 2, 2, bind_compare, compare_null_safe, NULL, show_operator},
+    {"=", NULL, OPERATOR, 2, 2, bind_compare, compare_eq, NULL, function_show_infix},
+    {"<", NULL, OPERATOR, 2, 2, bind_compare, compare_lt, NULL, function_show_infix},
+    {"<=", NULL, OPERATOR, 2, 2, bind_compare, compare_le, NULL, function_show_infix},
+    {">", NULL, OPERATOR, 2, 2, bind_compare, compare_gt, NULL, function_show_infix},
+    {">=", NULL, OPERATOR, 2, 2, bind_compare, compare_ge, NULL, function_show_infix},
+    {"<=>", NULL, FUNCTION_OPERATOR, 2, 2, bind_compare, compare_null_safe, NULL, function_show_infix},
     {"<>", NULL, OPERATOR, 2, 2, bind_not_equal, NULL, NULL, NULL},
     {"IS TRUE", NULL, FUNCTION_OPERATOR, 1, 1, bind_is_boolean, NULL, "true", NULL},
     {"IS FALSE", NULL, FUNCTION_OPERATOR, 1, 1, bind_is_boolean, NULL, NULL, NULL},

@@ -125,18 +125,6 @@ static int seconds_kernel(struct eval *eval, const struct expr *call, const stru
     return 0;
 }
 
-/* The first argument already cast to the result's type. */
-static int first_kernel(struct eval *eval, const struct expr *call, const struct vector *args, const uint16_t *sel,
-                        size_t n, struct vector *out)
-{
-    (void)eval;
-    (void)call;
-    (void)sel;
-    (void)n;
-    *out = args[0];
-    return 0;
-}
-
 static int from_unixtime_kernel(struct eval *eval, const struct expr *call, const struct vector *args,
                                 const uint16_t *sel, size_t n, struct vector *out)
 {
@@ -230,7 +218,7 @@ static struct expr *bind_to_time(struct binding *binding)
         return NULL;
     if (coerce_cast(binding, 0, type) != 0)
         return NULL;
-    return function_call(binding, type, first_kernel, NULL);
+    return function_call(binding, type, function_kernel_first, NULL);
 }
 
 #define STRICT FUNCTION_STRICT

@@ -29,6 +29,9 @@ extern const struct function function_aggregate_table[];
 int function_logic_and(struct eval *eval, const struct expr *call, const struct vector *args, const uint16_t *sel,
                        size_t n, struct vector *out);
 
+/* function_in_spark, where the names are. */
+bool function_names_contain(const char *name, size_t len);
+
 /* ---- for bind ------------------------------------------------------------------------------------------------ */
 
 /* A call of binding->function over binding->args as they are now; kernel NULL: the function's own. Folded when all arguments are
@@ -54,7 +57,17 @@ void *function_mismatch(struct binding *binding, const char *sub, const char *fo
 void *function_unexpected(struct binding *binding, size_t index, const char *requires_text);
 void *function_oom(struct binding *binding);
 
-/* A value as Spark writes it in messages and names; of an expression that may be folded. */
+/* Three refusals that several kinds of functions share; they return NULL: the operands' types (BINARY_OP_DIFF_TYPES), one type that the operator does
+ * not take (BINARY_OP_WRONG_TYPE), arguments without a common type (DATA_DIFF_TYPES; those of `listed`, in brackets or joined by "or"). */
+void *function_operands_differ(struct binding *binding);
+void *function_wrong_operands(struct binding *binding, const char *requires_text);
+void *function_types_differ(struct binding *binding, const char *shown, const struct binding *listed, bool brackets);
+
+/* For bind: any arguments, BOOLEAN result. For show: "(a SIGN b)". */
+struct expr *function_bind_boolean(struct binding *binding);
+void function_show_infix(const struct expr *call, struct buf *out);
+
+/* The value of a literal or a folded call, or NULL. */
 const struct vector *function_constant(const struct expr *expr);
 
 /* ---- for kernels --------------------------------------------------------------------------------------------- */
@@ -77,10 +90,17 @@ struct function_texts {
 
 int function_texts_begin(struct function_texts *texts, struct eval *eval, struct vector *out, size_t n);
 void function_texts_row(struct function_texts *texts, size_t row);
+/* False, and the whole call fails, when `more` bytes would make the batch's texts larger than any sane query's: space(2000000000) must not take all
+ * memory. */
+bool function_texts_room(struct function_texts *texts, uint64_t more);
 /* Returns 0, -1 with eval->err. Releases buf; call it on every path (failed: only release). */
 int function_texts_end(struct function_texts *texts, bool failed);
 
 int function_kernel_oom(struct eval *eval, size_t size_bytes);
+
+/* A kernel: the first argument as it is. */
+int function_kernel_first(struct eval *eval, const struct expr *call, const struct vector *args, const uint16_t *sel,
+                          size_t n, struct vector *out);
 
 static inline struct str function_str(const struct vector *vector, size_t row)
 {

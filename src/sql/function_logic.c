@@ -76,15 +76,6 @@ static int not_kernel(struct eval *eval, const struct expr *call, const struct v
     return 0;
 }
 
-static void show_infix(const struct expr *call, struct buf *out)
-{
-    buf_append_byte(out, '(');
-    expr_name(call->args[0], out);
-    buf_printf(out, " %s ", call->function->name);
-    expr_name(call->args[1], out);
-    buf_append_byte(out, ')');
-}
-
 static void show_not(const struct expr *call, struct buf *out)
 {
     buf_append_text(out, "(NOT ");
@@ -102,29 +93,16 @@ static void show_postfix(const struct expr *call, struct buf *out)
 
 static struct expr *bind_and_or(struct binding *binding)
 {
-    struct buf a = BUF_INIT, b = BUF_INIT;
-
     if (coerce_operands(binding) != 0)
         return NULL;
     if (binding->args[0]->type->id == TYPE_NULL && binding->args[1]->type->id == TYPE_NULL &&
         coerce_cast_all(binding, 0, 1, type_of(TYPE_BOOLEAN)) != 0)
         return NULL;
-    type_sql_name(binding->args[0]->type, &a);
-    type_sql_name(binding->args[1]->type, &b);
     if (!type_equal(binding->args[0]->type, binding->args[1]->type))
-        function_mismatch(
-            binding, "BINARY_OP_DIFF_TYPES",
-            "the left and right operands of the binary operator have incompatible types (\"%s\" and \"%s\").",
-            a.data != NULL ? a.data : "", b.data != NULL ? b.data : "");
-    else if (binding->args[0]->type->id != TYPE_BOOLEAN)
-        function_mismatch(binding, "BINARY_OP_WRONG_TYPE",
-                          "the binary operator requires the input type \"BOOLEAN\", not \"%s\".",
-                          a.data != NULL ? a.data : "");
-    bool fits =
-        type_equal(binding->args[0]->type, binding->args[1]->type) && binding->args[0]->type->id == TYPE_BOOLEAN;
-    buf_release(&a);
-    buf_release(&b);
-    return fits ? function_call(binding, type_of(TYPE_BOOLEAN), NULL, NULL) : NULL;
+        return function_operands_differ(binding);
+    if (binding->args[0]->type->id != TYPE_BOOLEAN)
+        return function_wrong_operands(binding, "\"BOOLEAN\"");
+    return function_bind_boolean(binding);
 }
 
 /* ---- IS NULL ------------------------------------------------------------------------------------------------- */
@@ -147,11 +125,6 @@ static int is_not_null_kernel(struct eval *eval, const struct expr *call, const 
     FOR_ROWS(row, sel, n)
     out->data.boolean[row] = !vector_is_null(&args[0], row);
     return 0;
-}
-
-static struct expr *bind_boolean(struct binding *binding)
-{
-    return function_call(binding, type_of(TYPE_BOOLEAN), NULL, NULL);
 }
 
 static int isnan_kernel(struct eval *eval, const struct expr *call, const struct vector *args, const uint16_t *sel,
@@ -262,18 +235,8 @@ static struct expr *bind_in(struct binding *binding)
 {
     const struct type *type = coerce_common(binding, 0, 1, true);
 
-    if (type == NULL) {
-        struct buf types = BUF_INIT;
-        for (size_t i = 0; i < binding->nargs; i++) {
-            buf_append_text(&types, i == 0 ? "\"" : ", \"");
-            type_sql_name(binding->args[i]->type, &types);
-            buf_append_byte(&types, '"');
-        }
-        function_mismatch(binding, "DATA_DIFF_TYPES", "Input to `in` should all be the same type, but it's [%s].",
-                          types.data != NULL ? types.data : "");
-        buf_release(&types);
-        return NULL;
-    }
+    if (type == NULL)
+        return function_types_differ(binding, "in", binding, true);
     if (coerce_cast_all(binding, 0, 1, type) != 0)
         return NULL;
     return function_call(binding, type_of(TYPE_BOOLEAN), NULL, NULL);
@@ -295,15 +258,15 @@ static void show_in(const struct expr *call, struct buf *out)
 #define OPERATOR FUNCTION_OPERATOR
 
 const struct function function_logic_table[] = {
-    {"AND", NULL, OPERATOR | FUNCTION_LAZY, 2, 2, bind_and_or, function_logic_and, NULL, show_infix},
-    {"OR", NULL, OPERATOR | FUNCTION_LAZY, 2, 2, bind_and_or, or_kernel, NULL, show_infix},
+    {"AND", NULL, OPERATOR | FUNCTION_LAZY, 2, 2, bind_and_or, function_logic_and, NULL, function_show_infix},
+    {"OR", NULL, OPERATOR | FUNCTION_LAZY, 2, 2, bind_and_or, or_kernel, NULL, function_show_infix},
     {"NOT", NULL, OPERATOR | FUNCTION_STRICT, 1, 1, function_bind_signature, not_kernel, "b>b", show_not},
-    {"IS NULL", NULL, OPERATOR, 1, 1, bind_boolean, is_null_kernel, NULL, show_postfix},
-    {"IS UNKNOWN", NULL, OPERATOR, 1, 1, bind_boolean, is_null_kernel, "IS NULL", show_postfix},
-    {"IS NOT NULL", NULL, OPERATOR, 1, 1, bind_boolean, is_not_null_kernel, NULL, show_postfix},
-    {"IS NOT UNKNOWN", NULL, OPERATOR, 1, 1, bind_boolean, is_not_null_kernel, "IS NOT NULL", show_postfix},
-    {"isnull", NULL, 0, 1, 1, bind_boolean, is_null_kernel, "IS NULL", show_postfix},
-    {"isnotnull", NULL, 0, 1, 1, bind_boolean, is_not_null_kernel, "IS NOT NULL", show_postfix},
+    {"IS NULL", NULL, OPERATOR, 1, 1, function_bind_boolean, is_null_kernel, NULL, show_postfix},
+    {"IS UNKNOWN", NULL, OPERATOR, 1, 1, function_bind_boolean, is_null_kernel, "IS NULL", show_postfix},
+    {"IS NOT NULL", NULL, OPERATOR, 1, 1, function_bind_boolean, is_not_null_kernel, NULL, show_postfix},
+    {"IS NOT UNKNOWN", NULL, OPERATOR, 1, 1, function_bind_boolean, is_not_null_kernel, "IS NOT NULL", show_postfix},
+    {"isnull", NULL, 0, 1, 1, function_bind_boolean, is_null_kernel, "IS NULL", show_postfix},
+    {"isnotnull", NULL, 0, 1, 1, function_bind_boolean, is_not_null_kernel, "IS NOT NULL", show_postfix},
     {"isnan", NULL, 0, 1, 1, bind_isnan, isnan_kernel, NULL, NULL},
     {"IN", NULL, OPERATOR | FUNCTION_LAZY, 2, -1, bind_in, in_kernel, NULL, show_in},
     {0},

@@ -1,5 +1,5 @@
 /* The names of Spark 4.0's built-in functions (SHOW FUNCTIONS), sorted: to tell what Spark does not know from what is only not here. */
-#include "sql/function.h"
+#include "function_internal.h"
 
 #include <string.h>
 #include <strings.h>
@@ -65,7 +65,7 @@ static const char *const names[] = {
 };
 /* clang-format on */
 
-bool function_in_spark(const char *name, size_t len)
+bool function_names_contain(const char *name, size_t len)
 {
     size_t low = 0, high = sizeof(names) / sizeof(names[0]);
 

@@ -78,17 +78,6 @@ static int floor_kernel(struct eval *eval, const struct expr *call, const struct
     return 0;
 }
 
-static int same_kernel(struct eval *eval, const struct expr *call, const struct vector *args, const uint16_t *sel,
-                       size_t n, struct vector *out)
-{
-    (void)eval;
-    (void)call;
-    (void)sel;
-    (void)n;
-    *out = args[0];
-    return 0;
-}
-
 static struct expr *bind_floor(struct binding *binding)
 {
     const struct type *type = binding->args[0]->type;
@@ -100,7 +89,7 @@ static struct expr *bind_floor(struct binding *binding)
     if (coerce_is_integral(type)) {
         if (coerce_cast(binding, 0, type_of(TYPE_BIGINT)) != 0)
             return NULL;
-        return function_call(binding, type_of(TYPE_BIGINT), same_kernel, NULL);
+        return function_call(binding, type_of(TYPE_BIGINT), function_kernel_first, NULL);
     }
     if (type->id != TYPE_DOUBLE && type->id != TYPE_STRING && type->id != TYPE_NULL)
         return function_unexpected(binding, 0, "(\"DOUBLE\" or \"DECIMAL\" or \"BIGINT\")");

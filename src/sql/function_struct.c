@@ -38,8 +38,7 @@ static int named_struct_kernel(struct eval *eval, const struct expr *call, const
     return build(eval, args, 1, 2, sel, n, out);
 }
 
-/* A column gives its name to the field, anything else is col1, col2 ... by its place. struct(x AS y) arrives as named_struct from the analyzer's
- * alias: see function_struct_alias. */
+/* A column gives its name to the field, so does the operator AS; anything else is col1, col2 ... by its place. */
 static struct expr *bind_struct(struct binding *binding)
 {
     struct type_field *fields = arena_calloc(binding->arena, binding->nargs + 1, sizeof(*fields));
@@ -97,18 +96,7 @@ static struct expr *bind_named_struct(struct binding *binding)
     return function_call(binding, type_struct(binding->arena, fields, binding->nargs / 2), NULL, NULL);
 }
 
-/* value AS name inside struct(...): the value itself; args are the value and its name. */
-static int alias_kernel(struct eval *eval, const struct expr *call, const struct vector *args, const uint16_t *sel,
-                        size_t n, struct vector *out)
-{
-    (void)eval;
-    (void)call;
-    (void)sel;
-    (void)n;
-    *out = args[0];
-    return 0;
-}
-
+/* value AS name inside struct(...): the value; args are it and its name. */
 static struct expr *bind_alias(struct binding *binding)
 {
     const struct vector *name = function_constant(binding->args[1]);
@@ -208,7 +196,7 @@ static struct expr *bind_window_time(struct binding *binding)
 const struct function function_struct_table[] = {
     {"struct", NULL, 0, 0, -1, bind_struct, struct_kernel, NULL, NULL},
     {"named_struct", NULL, 0, 0, -1, bind_named_struct, named_struct_kernel, NULL, NULL},
-    {"AS", NULL, FUNCTION_OPERATOR, 2, 2, bind_alias, alias_kernel, NULL, show_alias},
+    {"AS", NULL, FUNCTION_OPERATOR, 2, 2, bind_alias, function_kernel_first, NULL, show_alias},
     {"to_json", NULL, FUNCTION_STRICT, 1, 1, bind_to_json, to_json_kernel, NULL, NULL},
     {"typeof", NULL, FUNCTION_LAZY | FUNCTION_CONDITIONAL, 1, 1, bind_typeof, typeof_kernel, NULL, NULL},
     {"window_time", NULL, FUNCTION_STRICT, 1, 1, bind_window_time, window_time_kernel, NULL, NULL},

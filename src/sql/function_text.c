@@ -275,9 +275,9 @@ static int repeat_kernel(struct eval *eval, const struct expr *call, const struc
     {
         struct str text = function_str(&args[0], row);
         int32_t times = text.len > 0 ? function_i32(&args[1], row) : 0;
-        if (times > 0 && (uint64_t)times * text.len > INT32_MAX)
-            texts.buf.failed = true; /* Java's arrays end there as well */
-        for (; times > 0 && !texts.buf.failed; times--)
+        if (times > 0 && !function_texts_room(&texts, (uint64_t)times * text.len))
+            break;
+        for (; times > 0; times--)
             buf_append(&texts.buf, text.data, text.len);
         function_texts_row(&texts, row);
     }
@@ -295,7 +295,7 @@ static int space_kernel(struct eval *eval, const struct expr *call, const struct
     FOR_ROWS(row, sel, n)
     {
         int32_t count = function_i32(&args[0], row);
-        if (count > 0)
+        if (count > 0 && function_texts_room(&texts, (uint64_t)count))
             buf_append_fill(&texts.buf, ' ', (size_t)count);
         function_texts_row(&texts, row);
     }
@@ -333,6 +333,8 @@ static int pad_kernel(struct eval *eval, const struct expr *call, const struct v
             buf_append(&texts.buf, text.data, bytes ? width : unicode_offset(text.data, text.len, width));
         } else {
             size_t missing = pad.len > 0 ? width - has : 0;
+            if (!function_texts_room(&texts, (uint64_t)missing * 4))
+                break;
             if (left)
                 append_pad(&texts.buf, pad, missing, bytes);
             buf_append(&texts.buf, text.data, text.len);

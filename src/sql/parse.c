@@ -1,5 +1,5 @@
-/* The cursor and the entry point; parse_query.c has the clauses, parse_expr.c and parse_primary.c expressions, parse_literal.c
- * constants and types. */
+/* The cursor and the entry point; parse_query.c has the clauses, parse_expr.c and parse_primary.c expressions,
+ * parse_literal.c constants and types. */
 #include "sql/parse.h"
 
 #include "parse_internal.h"

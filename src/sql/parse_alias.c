@@ -1,8 +1,8 @@
 /* Keyword or name?
  *
- * Keywords are names too, so behind `city` the word FROM may begin a clause or be an alias. Spark's parser looks ahead as far as it
- * takes. Here two words are enough: a word is an alias when what follows it can follow an alias; otherwise it begins its clause when what
- * follows it can go on there.
+ * Keywords are names too, so behind `city` the word FROM may begin a clause or be an alias. Spark's parser looks
+ * ahead as far as it takes. Here two words are enough: a word is an alias when what follows it can follow an alias;
+ * otherwise it begins its clause when what follows it can go on there.
  */
 #include "parse_internal.h"
 
@@ -92,7 +92,7 @@ bool parse_at_from(const struct parser *p, size_t ahead)
     if (parse_at_sign(p, ahead + 1, "("))
         return parse_at_query(p, ahead + 2);
     return parse_at_identifier(p, ahead + 1) && !parse_at_end(p, ahead + 2) && !parse_at_sign(p, ahead + 2, ".") &&
-           parse_peek(p, ahead + 2)->kind == TOKEN_WORD;
+           !parse_at_clause(p, ahead + 2, false) && parse_peek(p, ahead + 2)->kind == TOKEN_WORD;
 }
 
 /* Whether the identifier at `ahead` is a select item's alias (it was not announced by AS). */

@@ -1,7 +1,7 @@
 /* Operators and predicates, loosest first, as in Spark's grammar:
- *   OR · AND · NOT · one predicate (IS, IN, LIKE, BETWEEN) · comparison · | · ^ · & · shifts · + - || · * / % DIV · sign · primary
- * A predicate cannot be compared further: `n IS NULL = false` does not parse. A chain of ANDs (or ORs) becomes a balanced tree, as
- * Spark builds it: it shows in column names.
+ *   OR · AND · NOT · one predicate (IS, IN, LIKE, BETWEEN) · comparison · | · ^ · & · shifts · + - || · * / % DIV ·
+ * sign · primary A predicate cannot be compared further: `n IS NULL = false` does not parse. A chain of ANDs (or ORs)
+ * becomes a balanced tree, as Spark builds it: it shows in column names.
  */
 #include "parse_internal.h"
 
@@ -43,7 +43,7 @@ static struct ast_expr *operator_node(struct parser *p, const char *sign, size_t
     return node;
 }
 
-/* ---- value expressions ---------------------------------------------------------------------------------------------- */
+/* ---- value expressions ------------------------------------------------------------------------------------------- */
 
 #define LEVELS 8
 
@@ -143,14 +143,15 @@ struct ast_expr *parse_value(struct parser *p)
     return parse_level(p, 0);
 }
 
-/* ---- predicates ------------------------------------------------------------------------------------------------------- */
+/* ---- predicates -------------------------------------------------------------------------------------------------- */
 
 static struct ast_expr *negate(struct parser *p, bool negated, size_t first, struct ast_expr *node)
 {
     return node != NULL && negated ? operator_node(p, "NOT", first, node, NULL) : node;
 }
 
-/* IN: at the word. A list that breaks off is reported at IN, unless NOT stands before it: Spark's parser then knows no other reading. */
+/* IN: at the word. A list that breaks off is reported at IN, unless NOT stands before it: Spark's parser then knows
+ * no other reading. */
 static struct ast_expr *parse_in(struct parser *p, struct ast_expr *value, size_t first, bool negated)
 {
     size_t word = p->pos++;
@@ -294,7 +295,7 @@ static struct ast_expr *parse_predicated(struct parser *p)
     return value;
 }
 
-/* ---- NOT, AND, OR ----------------------------------------------------------------------------------------------------- */
+/* ---- NOT, AND, OR ------------------------------------------------------------------------------------------------ */
 
 static struct ast_expr *parse_not(struct parser *p)
 {
@@ -344,7 +345,8 @@ static struct ast_expr *parse_logical(struct parser *p, bool is_and)
         bool bracket = parse_at_sign(p, 0, "(");
         operand->expr = is_and ? parse_not(p) : parse_logical(p, true);
         if (operand->expr == NULL) {
-            /* with a bracket behind it, Spark's parser gives the word up as an operator when the bracket does not close */
+            /* with a bracket behind it, Spark's parser gives the word up as an operator when the bracket does not
+             * close */
             if (count > 0 && bracket && p->nesting == 0)
                 parse_blame(p, at);
             return NULL;

@@ -1,7 +1,8 @@
 /* What the parser's files share: the token cursor, how failures travel, and who parses what.
  *
- * A function that fails returns NULL (or -1). A plain syntax error only notes the token (fail_at); where Spark's parser, having met a dead
- * end inside a construct, goes back and reads the construct's keyword as a name, the caller moves fail_at to where that reading ends.
+ * A function that fails returns NULL (or -1). A plain syntax error only notes the token (fail_at); where Spark's
+ * parser, having met a dead end inside a construct, goes back and reads the construct's keyword as a name, the caller
+ * moves fail_at to where that reading ends.
  * An error whose text is already in err is final (hard).
  */
 #ifndef SQL_PARSE_INTERNAL_H
@@ -29,7 +30,8 @@ struct parser {
     int nesting;   /* parentheses around the cursor within one query */
     bool argument; /* directly inside a call's arguments */
     bool aliasing; /* in a select list: a word behind an expression may be its alias */
-    /* Found on the way, reported when the syntax is right: Spark notices them after parsing, and a syntax error comes first. */
+    /* Found on the way, reported when the syntax is right: Spark notices them after parsing, and a syntax error comes
+     * first. */
     struct errbuf *later;       /* a wrong literal or type; condition "" when there is none */
     struct errbuf *unsupported; /* outside the subset; likewise */
 };
@@ -72,7 +74,8 @@ bool parse_at_end(const struct parser *p, size_t ahead); /* of the text, a list 
 /* Alias and its column names, both optional; 0, or -1. */
 int parse_relation_alias(struct parser *p, struct ast_relation *relation);
 bool parse_at_query(const struct parser *p, size_t ahead); /* SELECT, WITH ..., perhaps in parentheses */
-/* In a select list, FROM at `ahead` begins its clause for sure: so a keyword before it is a name (SELECT a AND FROM t c WHERE ...). */
+/* In a select list, FROM at `ahead` begins its clause for sure: so a keyword before it is a name (SELECT a AND FROM t
+ * c WHERE ...). */
 bool parse_at_from(const struct parser *p, size_t ahead);
 /* An optional alias behind a select item (from: a FROM may follow too); 0, or -1. */
 int parse_item_alias(struct parser *p, bool from, const char **alias);

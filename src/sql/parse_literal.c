@@ -1,5 +1,5 @@
-/* Constants and type names. What is wrong inside a constant (a range, a type that is not there) is noted for later: Spark builds its
- * tree only after the whole text has parsed. */
+/* Constants and type names. What is wrong inside a constant (a range, a type that is not there) is noted for later:
+ * Spark builds its tree only after the whole text has parsed. */
 #include "parse_internal.h"
 
 #include "sql/diagnose.h"
@@ -16,7 +16,7 @@ static struct errbuf *later(struct parser *p, struct errbuf *scratch)
     return p->later->condition[0] == '\0' ? p->later : scratch;
 }
 
-/* ---- strings ------------------------------------------------------------------------------------------------------------ */
+/* ---- strings ----------------------------------------------------------------------------------------------------- */
 
 static int hex_value(const char *p, size_t digits, uint32_t *value)
 {
@@ -199,7 +199,7 @@ void parse_check_escape(struct parser *p, const struct ast_expr *escape, size_t 
              escape->literal.len > 40 ? 40 : (int)escape->literal.len, escape->literal.data);
 }
 
-/* ---- numbers ------------------------------------------------------------------------------------------------------------ */
+/* ---- numbers ----------------------------------------------------------------------------------------------------- */
 
 bool parse_at_number(const struct parser *p, size_t ahead)
 {
@@ -309,7 +309,7 @@ struct ast_expr *parse_number(struct parser *p, bool negative, size_t first)
     return node;
 }
 
-/* ---- typed literals ------------------------------------------------------------------------------------------------------- */
+/* ---- typed literals ---------------------------------------------------------------------------------------------- */
 
 static void invalid_typed(struct parser *p, size_t first, const char *type, const struct token *value)
 {
@@ -420,7 +420,7 @@ struct ast_expr *parse_interval(struct parser *p)
     return node;
 }
 
-/* ---- types ----------------------------------------------------------------------------------------------------------------- */
+/* ---- types ------------------------------------------------------------------------------------------------------- */
 
 /* `(10, 2)` behind a type's name: how many numbers, the first of them in *value. -1 on failure. */
 static int type_parameters(struct parser *p, long *value)

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* ---- names and calls ------------------------------------------------------------------------------------------------------ */
+/* ---- names and calls --------------------------------------------------------------------------------------------- */
 
 static bool add_part(struct parser *p, struct ast_expr *node, const char *name)
 {
@@ -122,8 +122,8 @@ static size_t names_end(const struct parser *p, size_t at)
     }
 }
 
-/* At the opening parenthesis; call has its name. An argument's own call that breaks off while it still looks like a name with a list of names
- * behind it is reported at its parenthesis. */
+/* At the opening parenthesis; call has its name. An argument's own call that breaks off while it still looks like a
+ * name with a list of names behind it is reported at its parenthesis. */
 static struct ast_expr *parse_call(struct parser *p, struct ast_expr *call, size_t first, bool named)
 {
     size_t open = p->pos++;
@@ -175,7 +175,7 @@ static struct ast_expr *call_node(struct parser *p, const char *name, size_t fir
     return node != NULL && add_part(p, node, name) ? node : NULL;
 }
 
-/* ---- calls with words between their arguments ----------------------------------------------------------------------------- */
+/* ---- calls with words between their arguments -------------------------------------------------------------------- */
 
 /* CAST(x AS type); CAST(x) and CAST(x, y) are ordinary calls to the parser. */
 static struct ast_expr *parse_cast(struct parser *p)
@@ -331,7 +331,7 @@ static bool at_unit_call(const struct parser *p)
     return false;
 }
 
-/* ---- CASE ------------------------------------------------------------------------------------------------------------------ */
+/* ---- CASE -------------------------------------------------------------------------------------------------------- */
 
 static bool parse_whens(struct parser *p, struct ast_expr *node)
 {
@@ -354,8 +354,8 @@ static bool at_operator(const struct parser *p, size_t ahead)
            !parse_at_sign(p, ahead, ")") && !parse_at_sign(p, ahead, ",") && !parse_at_sign(p, ahead, ";");
 }
 
-/* At CASE. A searched CASE that breaks off is read anew as a column named CASE: the error is then at its WHEN, or behind it where WHEN
- * can be that column's alias. */
+/* At CASE. A searched CASE that breaks off is read anew as a column named CASE: the error is then at its WHEN, or
+ * behind it where WHEN can be that column's alias. */
 static struct ast_expr *parse_case(struct parser *p)
 {
     size_t first = p->pos;
@@ -393,7 +393,7 @@ static bool at_case(const struct parser *p)
            !parse_at_word(p, 1, "FROM") && !parse_at_word(p, 1, "AS");
 }
 
-/* ---- parentheses ----------------------------------------------------------------------------------------------------------- */
+/* ---- parentheses ------------------------------------------------------------------------------------------------- */
 
 static struct ast_expr *parse_parentheses(struct parser *p)
 {
@@ -441,7 +441,7 @@ static struct ast_expr *parse_parentheses(struct parser *p)
     return node;
 }
 
-/* ---- the rest ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the rest ---------------------------------------------------------------------------------------------------- */
 
 static struct ast_expr *parse_marker(struct parser *p)
 {

@@ -1,5 +1,5 @@
-/* From text to plan: parse, analyze, check what streaming allows, move filters down, prune, and note what the engine asks for
- * (where the aggregation is, which key is the event time). */
+/* From text to plan: parse, analyze, check what streaming allows, move filters down, prune, and note what the engine
+ * asks for (where the aggregation is, which key is the event time). */
 #include "sql/plan.h"
 
 #include "plan_internal.h"

@@ -1,8 +1,10 @@
-/* Moving filters down, as Spark's optimizer does: below projections, windows, joins, the watermark and, for grouping keys, the
- * aggregation. Two of these show in what a query reports: rows that are filtered below the watermark do not count for the event time
- * statistics, and keys that are filtered below the aggregation are no state. So a filter goes exactly as far as Spark's.
+/* Moving filters down, as Spark's optimizer does: below projections, windows, joins, the watermark and, for grouping
+ * keys, the aggregation. Two of these show in what a query reports: rows that are filtered below the watermark do not
+ * count for the event time statistics, and keys that are filtered below the aggregation are no state. So a filter
+ * goes exactly as far as Spark's.
  *
- * A WHERE is taken apart at its ANDs; the parts keep their order, and none moves ahead of one that stays behind at the same place.
+ * A WHERE is taken apart at its ANDs; the parts keep their order, and none moves ahead of one that stays behind at
+ * the same place.
  */
 #include "plan_internal.h"
 
@@ -175,8 +177,8 @@ static bool split_join(struct analyzer *a, struct analyze_chain *chain, size_t *
     return insert_filter(a, chain, (*at)++, filter, nview);
 }
 
-/* Spark infers from an INNER join's equalities that the keys are not NULL, and that filter sinks below the watermark. Without a watermark it
- * would make no difference. */
+/* Spark infers from an INNER join's equalities that the keys are not NULL, and that filter sinks below the watermark.
+ * Without a watermark it would make no difference. */
 static bool infer_keys(struct analyzer *a, struct analyze_chain *chain, size_t *at, size_t nview)
 {
     struct plan_op join = chain->ops[*at];

@@ -7,7 +7,8 @@
 /* Move filters down. nview: columns of the view. */
 bool plan_filter_push(struct analyzer *a, struct analyze_chain *chain, size_t nview);
 
-/* Merge projections and drop columns and aggregates that nobody reads. *view_columns: which columns of the view are left, in order. */
+/* Merge projections and drop columns and aggregates that nobody reads. *view_columns: which columns of the view are
+ * left, in order. */
 bool plan_prune(struct analyzer *a, struct analyze_chain *chain, size_t nview, size_t *nkept, const size_t **kept);
 
 #endif

@@ -1,7 +1,8 @@
 /* Column pruning: only what the result needs is decoded and carried.
  *
- * Backwards, for each operator the columns that are needed of its input; then forwards, everything is renumbered to what is left. An operator
- * that passes its input through keeps all of it: only PROJECT, AGGREGATE, the join's table columns and the view itself drop columns.
+ * Backwards, for each operator the columns that are needed of its input; then forwards, everything is renumbered to
+ * what is left. An operator that passes its input through keeps all of it: only PROJECT, AGGREGATE, the join's table
+ * columns and the view itself drop columns.
  */
 #include "plan_internal.h"
 
@@ -9,7 +10,7 @@
 
 #include <string.h>
 
-/* ---- merging projections ------------------------------------------------------------------------------------------------------------ */
+/* ---- merging projections ----------------------------------------------------------------------------------------- */
 
 /* Free to compute twice. */
 static bool is_cheap(const struct expr *expr)
@@ -91,7 +92,7 @@ static bool merge_projects(struct analyzer *a, struct analyze_chain *chain)
     return true;
 }
 
-/* ---- backwards: what is needed ------------------------------------------------------------------------------------------------------- */
+/* ---- backwards: what is needed ----------------------------------------------------------------------------------- */
 
 static void mark(const struct expr *expr, bool *used)
 {
@@ -99,7 +100,8 @@ static void mark(const struct expr *expr, bool *used)
         tree_columns(expr, used);
 }
 
-/* `out`: needed after the operator, may grow by what the operator itself reads of its own columns; `in`: zeroed, to be filled. */
+/* `out`: needed after the operator, may grow by what the operator itself reads of its own columns; `in`: zeroed, to
+ * be filled. */
 static void need(const struct plan_op *op, bool *out, bool *in, size_t ninput)
 {
     switch (op->kind) {
@@ -148,7 +150,7 @@ static void need(const struct plan_op *op, bool *out, bool *in, size_t ninput)
     }
 }
 
-/* ---- forwards: renumbering ------------------------------------------------------------------------------------------------------------ */
+/* ---- forwards: renumbering --------------------------------------------------------------------------------------- */
 
 struct renumbering {
     struct analyzer *a;

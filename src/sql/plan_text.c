@@ -148,7 +148,7 @@ void plan_explain(const struct plan *plan, struct buf *out)
     buf_append_text(out, "]\n");
 }
 
-/* ---- fingerprint ------------------------------------------------------------------------------------------------------------------ */
+/* ---- fingerprint ------------------------------------------------------------------------------------------------- */
 
 /* Columns by the names that the view gives them, not as the user typed them this time. */
 struct naming {

@@ -1,7 +1,8 @@
 /* The lexer: one pass, longest match, as ANTLR does with Spark's SqlBaseLexer.
  *
- * What surprises: a number followed by letters is a name (`1x`, `1_000`), unless the whole is a number with a suffix (`1L`); a decimal
- * point makes a number only when neither letter, digit nor _ follows it; a bracketed comment nests; `--` is continued by a backslash before the line feed.
+ * What surprises: a number followed by letters is a name (`1x`, `1_000`), unless the whole is a number with a suffix
+ * (`1L`); a decimal point makes a number only when neither letter, digit nor _ follows it; a bracketed comment nests;
+ * `--` is continued by a backslash before the line feed.
  */
 #include "sql/token.h"
 
@@ -99,8 +100,8 @@ static bool is_blank(uint32_t point)
     }
 }
 
-/* Letters outside ASCII, by exclusion: blocks of punctuation, marks, symbols and emoji are none. It only decides which error a stray
- * character gets (INVALID_IDENTIFIER or a syntax error). */
+/* Letters outside ASCII, by exclusion: blocks of punctuation, marks, symbols and emoji are none. It only decides
+ * which error a stray character gets (INVALID_IDENTIFIER or a syntax error). */
 static bool is_foreign_letter(uint32_t point)
 {
     static const struct {

@@ -1,9 +1,10 @@
-/* golden_sql DIR [OUTSIDE]: run every row of DIR/sql_errors.jsonl, accepted.jsonl and streaming.jsonl through plan_compile and compare with what
- * Spark answered: names and types of the result, or condition, SQLSTATE and place of the error.
+/* golden_sql DIR [OUTSIDE]: run every row of DIR/sql_errors.jsonl, accepted.jsonl and streaming.jsonl through
+ * plan_compile and compare with what Spark answered: names and types of the result, or condition, SQLSTATE and place
+ * of the error.
  *
- * One line per failing row with the first difference, then "N passed, N failed, N skipped". Skipped are the rows of OUTSIDE
- * (DIR/../outside.txt), if they are refused as SFCRIME_UNSUPPORTED. Places are compared for syntax errors, unresolved columns and type
- * mismatches. Exit code 0 if nothing failed.
+ * One line per failing row with the first difference, then "N passed, N failed, N skipped". Skipped are the rows of
+ * OUTSIDE (DIR/../outside.txt), if they are refused as SFCRIME_UNSUPPORTED. Places are compared for syntax errors,
+ * unresolved columns and type mismatches. Exit code 0 if nothing failed.
  */
 #include "common/buf.h"
 #include "record/schema.h"
@@ -65,7 +66,7 @@ static bool is_outside(const char *id)
     return found != NULL && strchr(" \n", found[len]) != NULL;
 }
 
-/* ---- one row ---------------------------------------------------------------------------------------------------------------- */
+/* ---- one row ----------------------------------------------------------------------------------------------------- */
 
 static char difference[512];
 

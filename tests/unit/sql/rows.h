@@ -2,10 +2,11 @@
 #ifndef TESTS_UNIT_SQL_ROWS_H
 #define TESTS_UNIT_SQL_ROWS_H
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "record/timestamp.h"
@@ -31,12 +32,15 @@ struct rows {
 /* s, s2 STRING, n, n2 BIGINT, i INT, d DOUBLE, b BOOLEAN, t TIMESTAMP, dt DATE; every column NULL in rows of its own */
 static inline void rows_init(struct rows *rows)
 {
-    static const char *const texts[] = {"",    "Hello", "hello world", "  pad ", "12",       "-7",   "3.5",   "Stra\u00dfe",
-                                        "\u65e5\u672c\U0001F600", "a,b,,c", "x%y_z", "true", "2018-12-31", "caf\xE9", "ABC abc"};
+    static const char *const texts[] = {"",           "Hello",       "hello world",
+                                        "  pad ",     "12",          "-7",
+                                        "3.5",        "Stra\u00dfe", "\u65e5\u672c\U0001F600",
+                                        "a,b,,c",     "x%y_z",       "true",
+                                        "2018-12-31", "caf\xE9",     "ABC abc"};
     static const struct {
         const char *name;
         enum type_id type;
-    } columns[] = {{"s", TYPE_STRING}, {"s2", TYPE_STRING},   {"n", TYPE_BIGINT},    {"n2", TYPE_BIGINT}, {"i", TYPE_INT},
+    } columns[] = {{"s", TYPE_STRING}, {"s2", TYPE_STRING}, {"n", TYPE_BIGINT},    {"n2", TYPE_BIGINT}, {"i", TYPE_INT},
                    {"d", TYPE_DOUBLE}, {"b", TYPE_BOOLEAN}, {"t", TYPE_TIMESTAMP}, {"dt", TYPE_DATE}};
     static const double doubles[] = {0.0, -0.0, 1.5, -2.5, 1e10, -1e-5, 0.1, NAN, INFINITY, -INFINITY, 123456.789};
     const size_t ntexts = sizeof(texts) / sizeof(texts[0]);

@@ -33,7 +33,8 @@ static void test_pairs(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         for (int turned = 0; turned < 2; turned++) {
-            const struct type *a = type_of(turned ? cases[i].b : cases[i].a), *b = type_of(turned ? cases[i].a : cases[i].b);
+            const struct type *a = type_of(turned ? cases[i].b : cases[i].a),
+                              *b = type_of(turned ? cases[i].a : cases[i].b);
             const struct type *types[2] = {coerce_tightest(&arena, a, b), coerce_wider(&arena, a, b)};
             const char *expected[2] = {cases[i].tightest, cases[i].wider};
             for (int k = 0; k < 2; k++) {

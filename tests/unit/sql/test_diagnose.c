@@ -13,9 +13,11 @@ static void test_places(void **state)
         {"SELECT x FROM t", 7, 7, 1, 7, "== SQL (line 1, position 8) ==\nSELECT x FROM t\n       ^"},
         {"SELECT a,\n  nosuch(b)\nFROM t", 12, 20, 2, 2, "== SQL (line 2, position 3) ==\n  nosuch(b)\n  ^^^^^^^^^"},
         /* over two lines: carets below both */
-        {"SELECT f(a,\n b) FROM t", 7, 14, 1, 7, "== SQL (line 1, position 8) ==\nSELECT f(a,\n       ^^^^\n b) FROM t\n^^^"},
+        {"SELECT f(a,\n b) FROM t", 7, 14, 1, 7,
+         "== SQL (line 1, position 8) ==\nSELECT f(a,\n       ^^^^\n b) FROM t\n^^^"},
         /* code points, not bytes */
-        {"SELECT '\u65e5\U0001F600', x", 13, 13, 1, 13, "== SQL (line 1, position 14) ==\nSELECT '\u65e5\U0001F600', x\n             ^"},
+        {"SELECT '\u65e5\U0001F600', x", 13, 13, 1, 13,
+         "== SQL (line 1, position 14) ==\nSELECT '\u65e5\U0001F600', x\n             ^"},
         {"", 0, 0, 1, 0, "== SQL (line 1, position 1) ==\n\n"},
     };
 
@@ -23,9 +25,10 @@ static void test_places(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct errbuf err;
         char expected[400];
-        assert_null(diagnose(&err, cases[i].sql, (struct sql_range){cases[i].start, cases[i].stop}, "SOME_CONDITION", "42000", "Something %s.", "bad"));
-        snprintf(expected, sizeof(expected), "[SOME_CONDITION] Something bad. SQLSTATE: 42000; line %d pos %d\n%s", cases[i].line, cases[i].column,
-                 cases[i].context);
+        assert_null(diagnose(&err, cases[i].sql, (struct sql_range){cases[i].start, cases[i].stop}, "SOME_CONDITION",
+                             "42000", "Something %s.", "bad"));
+        snprintf(expected, sizeof(expected), "[SOME_CONDITION] Something bad. SQLSTATE: 42000; line %d pos %d\n%s",
+                 cases[i].line, cases[i].column, cases[i].context);
         assert_string_equal(err.text, expected);
         assert_string_equal(err.condition, "SOME_CONDITION");
         assert_string_equal(err.sqlstate, "42000");

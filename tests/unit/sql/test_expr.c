@@ -2,28 +2,170 @@
 
 /* Every kind of kernel: with columns, with constants on either side, NULLs in any place; none of them fails on these rows. */
 static const char *const expressions[] = {
-    "1", "NULL", "n + 1", "1 + n", "n + n2", "n * 2", "n - n2", "d + 1", "d * d", "n / 7", "7 / (n * n + 1)", "n % 7", "n div 3",
-    "i + 1", "i * i", "-n", "+d", "abs(n)", "abs(d)", "pmod(n, 7)", "try_add(n, n2)", "try_divide(n, i)",
-    "try_multiply(i, 2147483647)", "try_add(s, 1)", "n = n2", "n = 5", "n <> n2", "n < 0", "n >= n2", "d = d", "d < 0", "d >= 1.5e0", "d <=> n",
-    "s = s2", "s = 'Hello'", "s < s2", "s <=> s2", "s >= 'h'", "b = true", "t > TIMESTAMP'2018-01-01'", "dt = DATE'2000-01-01'", "dt < t",
-    "n BETWEEN -100 AND 100", "n BETWEEN n2 AND 500", "n NOT BETWEEN i AND n2", "greatest(n, n2, 0)", "least(d, n)", "greatest(s, s2)", "b AND n > 0",
-    "n > 0 OR b", "NOT b", "b AND NULL", "(n > 0 AND d > 0) OR (b AND n2 < 0)", "n IS NULL", "s IS NOT NULL", "b IS TRUE", "b IS NOT FALSE", "isnan(d)",
-    "n IN (1, 2, 3)", "n IN (n2, 5, NULL)", "s IN ('Hello', 'x', s2)", "s NOT IN ('', NULL)", "d IN (0, 1.5e0)",
-    "CASE WHEN n > 0 THEN 'pos' WHEN n < 0 THEN s ELSE s2 END", "CASE WHEN b THEN n END", "if(b, n, d)", "coalesce(n, n2, 0)", "nvl(s, 'none')",
-    "nullif(n, n2)", "nvl2(s, n, n2)", "coalesce(NULL, s, s2)", "if(n <> 0, 100 / n, 0)", "CASE n WHEN 1 THEN 'one' ELSE 'more' END", "CAST(n AS STRING)",
-    "CAST(d AS STRING)", "CAST(t AS STRING)", "CAST(dt AS STRING)", "CAST(b AS INT)", "CAST(n AS DOUBLE)", "CAST(n AS TIMESTAMP)", "CAST(t AS DATE)",
-    "CAST(dt AS TIMESTAMP)", "CAST(t AS BIGINT)", "TRY_CAST(s AS BIGINT)", "TRY_CAST(s AS DOUBLE)", "TRY_CAST(s AS DATE)", "TRY_CAST(s AS BOOLEAN)",
-    "TRY_CAST(d AS INT)", "CAST(s AS BINARY)", "upper(s)", "lower(s)", "initcap(s)", "trim(s)", "btrim(s, 'aH')", "length(s)", "octet_length(s)",
-    "concat(s, n, s2)", "concat_ws('-', s, n, s2)", "s || '!'", "replace(s, 'l', 'LL')", "reverse(s)", "repeat(s, 3)", "repeat(s, i)",
-    "lpad(s, 8, 'xy')", "rpad(s, i, '.')", "substring(s, 2, 3)", "substring(s, i)", "left(s, 3)", "right(s, i)", "instr(s, 'l')", "locate('l', s, i)",
-    "startswith(s, 'h')", "endswith(s, s2)", "contains(s, 'l')", "split_part(s, ',', 2)", "substring_index(s, ',', i)", "translate(s, 'abl', 'AB')",
-    "ascii(s)", "chr(n)", "hex(s)", "hex(n)", "space(i)", "s LIKE 'h%'", "s LIKE '%l%'", "s LIKE '_e%o'", "s LIKE s2", "s NOT LIKE ''",
-    "sign(d)", "sqrt(d)", "exp(i)", "ln(d)", "pow(i, 3)", "floor(d)", "ceil(d)", "round(d, 1)", "bround(n, -1)", "hour(t)", "minute(t)", "year(dt)",
-    "dayofweek(t)", "weekofyear(dt)", "extract(QUARTER FROM t)", "date_trunc('MONTH', t)", "date_trunc(s, t)", "trunc(dt, 'YEAR')",
-    "date_format(t, 'yyyy-MM-dd HH:mm:ss.SSS XXX')", "date_add(dt, i)", "datediff(dt, t)", "add_months(dt, i)", "last_day(dt)",
-    "unix_timestamp(t)", "from_unixtime(n)", "unix_millis(t)", "timestamp_seconds(n)", "to_date(t)", "struct(n, s).n", "struct(n, 'c').col2",
-    "to_json(struct(n, s, d, t))", "named_struct('a', n, 'b', 1)", "CAST(struct(n, s) AS STRING)", "struct(n, s) = struct(n2, s2)",
-    "if(b, struct(n, s), struct(n2, s2))", "typeof(n)", "struct(1, 'x') IS NULL",
+    "1",
+    "NULL",
+    "n + 1",
+    "1 + n",
+    "n + n2",
+    "n * 2",
+    "n - n2",
+    "d + 1",
+    "d * d",
+    "n / 7",
+    "7 / (n * n + 1)",
+    "n % 7",
+    "n div 3",
+    "i + 1",
+    "i * i",
+    "-n",
+    "+d",
+    "abs(n)",
+    "abs(d)",
+    "pmod(n, 7)",
+    "try_add(n, n2)",
+    "try_divide(n, i)",
+    "try_multiply(i, 2147483647)",
+    "try_add(s, 1)",
+    "n = n2",
+    "n = 5",
+    "n <> n2",
+    "n < 0",
+    "n >= n2",
+    "d = d",
+    "d < 0",
+    "d >= 1.5e0",
+    "d <=> n",
+    "s = s2",
+    "s = 'Hello'",
+    "s < s2",
+    "s <=> s2",
+    "s >= 'h'",
+    "b = true",
+    "t > TIMESTAMP'2018-01-01'",
+    "dt = DATE'2000-01-01'",
+    "dt < t",
+    "n BETWEEN -100 AND 100",
+    "n BETWEEN n2 AND 500",
+    "n NOT BETWEEN i AND n2",
+    "greatest(n, n2, 0)",
+    "least(d, n)",
+    "greatest(s, s2)",
+    "b AND n > 0",
+    "n > 0 OR b",
+    "NOT b",
+    "b AND NULL",
+    "(n > 0 AND d > 0) OR (b AND n2 < 0)",
+    "n IS NULL",
+    "s IS NOT NULL",
+    "b IS TRUE",
+    "b IS NOT FALSE",
+    "isnan(d)",
+    "n IN (1, 2, 3)",
+    "n IN (n2, 5, NULL)",
+    "s IN ('Hello', 'x', s2)",
+    "s NOT IN ('', NULL)",
+    "d IN (0, 1.5e0)",
+    "CASE WHEN n > 0 THEN 'pos' WHEN n < 0 THEN s ELSE s2 END",
+    "CASE WHEN b THEN n END",
+    "if(b, n, d)",
+    "coalesce(n, n2, 0)",
+    "nvl(s, 'none')",
+    "nullif(n, n2)",
+    "nvl2(s, n, n2)",
+    "coalesce(NULL, s, s2)",
+    "if(n <> 0, 100 / n, 0)",
+    "CASE n WHEN 1 THEN 'one' ELSE 'more' END",
+    "CAST(n AS STRING)",
+    "CAST(d AS STRING)",
+    "CAST(t AS STRING)",
+    "CAST(dt AS STRING)",
+    "CAST(b AS INT)",
+    "CAST(n AS DOUBLE)",
+    "CAST(n AS TIMESTAMP)",
+    "CAST(t AS DATE)",
+    "CAST(dt AS TIMESTAMP)",
+    "CAST(t AS BIGINT)",
+    "TRY_CAST(s AS BIGINT)",
+    "TRY_CAST(s AS DOUBLE)",
+    "TRY_CAST(s AS DATE)",
+    "TRY_CAST(s AS BOOLEAN)",
+    "TRY_CAST(d AS INT)",
+    "CAST(s AS BINARY)",
+    "upper(s)",
+    "lower(s)",
+    "initcap(s)",
+    "trim(s)",
+    "btrim(s, 'aH')",
+    "length(s)",
+    "octet_length(s)",
+    "concat(s, n, s2)",
+    "concat_ws('-', s, n, s2)",
+    "s || '!'",
+    "replace(s, 'l', 'LL')",
+    "reverse(s)",
+    "repeat(s, 3)",
+    "repeat(s, i)",
+    "lpad(s, 8, 'xy')",
+    "rpad(s, i, '.')",
+    "substring(s, 2, 3)",
+    "substring(s, i)",
+    "left(s, 3)",
+    "right(s, i)",
+    "instr(s, 'l')",
+    "locate('l', s, i)",
+    "startswith(s, 'h')",
+    "endswith(s, s2)",
+    "contains(s, 'l')",
+    "split_part(s, ',', 2)",
+    "substring_index(s, ',', i)",
+    "translate(s, 'abl', 'AB')",
+    "ascii(s)",
+    "chr(n)",
+    "hex(s)",
+    "hex(n)",
+    "space(i)",
+    "s LIKE 'h%'",
+    "s LIKE '%l%'",
+    "s LIKE '_e%o'",
+    "s LIKE s2",
+    "s NOT LIKE ''",
+    "sign(d)",
+    "sqrt(d)",
+    "exp(i)",
+    "ln(d)",
+    "pow(i, 3)",
+    "floor(d)",
+    "ceil(d)",
+    "round(d, 1)",
+    "bround(n, -1)",
+    "hour(t)",
+    "minute(t)",
+    "year(dt)",
+    "dayofweek(t)",
+    "weekofyear(dt)",
+    "extract(QUARTER FROM t)",
+    "date_trunc('MONTH', t)",
+    "date_trunc(s, t)",
+    "trunc(dt, 'YEAR')",
+    "date_format(t, 'yyyy-MM-dd HH:mm:ss.SSS XXX')",
+    "date_add(dt, i)",
+    "datediff(dt, t)",
+    "add_months(dt, i)",
+    "last_day(dt)",
+    "unix_timestamp(t)",
+    "from_unixtime(n)",
+    "unix_millis(t)",
+    "timestamp_seconds(n)",
+    "to_date(t)",
+    "struct(n, s).n",
+    "struct(n, 'c').col2",
+    "to_json(struct(n, s, d, t))",
+    "named_struct('a', n, 'b', 1)",
+    "CAST(struct(n, s) AS STRING)",
+    "struct(n, s) = struct(n2, s2)",
+    "if(b, struct(n, s), struct(n2, s2))",
+    "typeof(n)",
+    "struct(1, 'x') IS NULL",
 };
 
 /* Over all rows, over every third, and one at a time: the same values. */
@@ -44,7 +186,8 @@ static void evaluates_alike(struct rows *rows, const char *text)
     for (size_t row = 1; row < ROWS; row += 3)
         third[nthird++] = (uint16_t)row;
     rows_batch(rows, plan, 0, ROWS, &batch, &arena);
-    if (expr_eval(&eval, expr, &batch, NULL, ROWS, &all) != 0 || expr_eval(&eval, expr, &batch, third, nthird, &some) != 0)
+    if (expr_eval(&eval, expr, &batch, NULL, ROWS, &all) != 0 ||
+        expr_eval(&eval, expr, &batch, third, nthird, &some) != 0)
         fail_msg("%s: %s", text, err.text);
     assert_true(type_equal(all.type, expr->type));
     for (size_t row = 0; row < ROWS; row++) {
@@ -74,8 +217,9 @@ static void test_rows_alone_and_together(void **state)
 /* expr_select gives the rows where the value is TRUE, in order, also in place. */
 static void test_select(void **state)
 {
-    static const char *const conditions[] = {"NOT b", "n > 0 AND b", "n > 0 AND d > 0 AND s IS NOT NULL", "true", "false", "NULL", "n IN (1, NULL)",
-                                             "s LIKE '%l%'"};
+    static const char *const conditions[] = {"NOT b",          "n > 0 AND b", "n > 0 AND d > 0 AND s IS NOT NULL",
+                                             "true",           "false",       "NULL",
+                                             "n IN (1, NULL)", "s LIKE '%l%'"};
     struct rows rows;
 
     (void)state;
@@ -94,7 +238,8 @@ static void test_select(void **state)
         long n = expr_select(&eval, rows_item(plan), &batch, NULL, ROWS, chosen);
         long expected = 0;
         for (size_t row = 0; row < ROWS; row++) {
-            if (value.type->id == TYPE_NULL || vector_is_null(&value, row) || !value.data.boolean[vector_row(&value, row)])
+            if (value.type->id == TYPE_NULL || vector_is_null(&value, row) ||
+                !value.data.boolean[vector_row(&value, row)])
                 continue;
             assert_true(expected < n);
             assert_int_equal(chosen[expected], row);
@@ -186,7 +331,8 @@ static void test_error_text(void **state)
     struct eval eval = {.arena = &arena, .zone = rows.zone, .sql = plan->sql, .err = &err};
     rows_batch(&rows, plan, 0, 2, &batch, &arena);
     assert_int_equal(expr_eval(&eval, rows_item(plan), &batch, NULL, 2, &value), -1);
-    assert_string_equal(err.text, "[DIVIDE_BY_ZERO] Division by zero. Use `try_divide` to tolerate divisor being 0 and return NULL instead. If necessary "
+    assert_string_equal(err.text, "[DIVIDE_BY_ZERO] Division by zero. Use `try_divide` to tolerate divisor being 0 and "
+                                  "return NULL instead. If necessary "
                                   "set \"spark.sql.ansi.enabled\" to \"false\" to bypass this error. SQLSTATE: 22012\n"
                                   "at topic calls, partition 3, offset 1001\n"
                                   "== SQL (line 1, position 8) ==\n"
@@ -213,7 +359,8 @@ static void test_constants(void **state)
     struct expr *minus_zero = expr_double(&arena, -0.0, NO_RANGE);
     struct errbuf err;
     struct expr *args[] = {one, other};
-    struct binding binding = {.arena = &arena, .zone = zone_utc(), .range = NO_RANGE, .err = &err, .nargs = 2, .args = args};
+    struct binding binding = {
+        .arena = &arena, .zone = zone_utc(), .range = NO_RANGE, .err = &err, .nargs = 2, .args = args};
     binding.function = function_operator("+");
     binding.name = "+";
     struct expr *sum = function_bind(&binding);
@@ -226,8 +373,10 @@ static void test_constants(void **state)
     assert_false(expr_equal(one, column));
     assert_false(expr_equal(zero, minus_zero));
     assert_false(expr_is_constant(column));
-    assert_true(expr_equal(expr_null(&arena, type_of(TYPE_INT), NO_RANGE), expr_null(&arena, type_of(TYPE_INT), NO_RANGE)));
-    assert_false(expr_equal(expr_null(&arena, type_of(TYPE_INT), NO_RANGE), expr_null(&arena, type_of(TYPE_BIGINT), NO_RANGE)));
+    assert_true(
+        expr_equal(expr_null(&arena, type_of(TYPE_INT), NO_RANGE), expr_null(&arena, type_of(TYPE_INT), NO_RANGE)));
+    assert_false(
+        expr_equal(expr_null(&arena, type_of(TYPE_INT), NO_RANGE), expr_null(&arena, type_of(TYPE_BIGINT), NO_RANGE)));
     buf_release(&name);
     arena_release(&arena);
 }
@@ -235,8 +384,11 @@ static void test_constants(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows_alone_and_together), cmocka_unit_test(test_select),    cmocka_unit_test(test_errors),
-        cmocka_unit_test(test_error_text),              cmocka_unit_test(test_constants),
+        cmocka_unit_test(test_rows_alone_and_together),
+        cmocka_unit_test(test_select),
+        cmocka_unit_test(test_errors),
+        cmocka_unit_test(test_error_text),
+        cmocka_unit_test(test_constants),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

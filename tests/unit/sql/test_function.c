@@ -7,13 +7,17 @@ static void test_find(void **state)
         const char *name;
         const char *canonical; /* NULL: there is none */
     } cases[] = {
-        {"upper", "upper"}, {"UPPER", "upper"},     {"Upper", "upper"}, {"ucase", "ucase"},     {"dateadd", "date_add"}, {"floor", "FLOOR"},
-        {"int", "int"},     {"count", "count"},     {"window", "window"}, {"uppe", NULL},       {"upperr", NULL},        {"+", NULL},
-        {"AND", NULL},      {"all present", NULL},  {"", NULL},           {"iff", NULL},        {"positive", "positive"}, {"CASE", NULL},
+        {"upper", "upper"}, {"UPPER", "upper"},       {"Upper", "upper"},
+        {"ucase", "ucase"}, {"dateadd", "date_add"},  {"floor", "FLOOR"},
+        {"int", "int"},     {"count", "count"},       {"window", "window"},
+        {"uppe", NULL},     {"upperr", NULL},         {"+", NULL},
+        {"AND", NULL},      {"all present", NULL},    {"", NULL},
+        {"iff", NULL},      {"positive", "positive"}, {"CASE", NULL},
     };
-    static const char *const operators[] = {"+",  "-",  "*",  "/",           "%",       "div",      "||",         "=",        "<>",   "<",    "<=",
-                                            ">",  ">=", "<=>", "AND",        "OR",      "NOT",      "negative",   "positive", "IS NULL", "IS NOT NULL",
-                                            "IS TRUE", "IS FALSE", "IS UNKNOWN", "BETWEEN", "IN", "LIKE", "CASE", "EXTRACT", "AS"};
+    static const char *const operators[] = {
+        "+",           "-",       "*",        "/",          "%",       "div", "||",   "=",        "<>",       "<",
+        "<=",          ">",       ">=",       "<=>",        "AND",     "OR",  "NOT",  "negative", "positive", "IS NULL",
+        "IS NOT NULL", "IS TRUE", "IS FALSE", "IS UNKNOWN", "BETWEEN", "IN",  "LIKE", "CASE",     "EXTRACT",  "AS"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -49,8 +53,10 @@ static void test_refusals(void **state)
         const char *sqlstate;
         const char *text;
     } cases[] = {
-        {"upper()", "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605", "The `upper` requires 1 parameters but the actual number is 0."},
-        {"substring(s)", "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605", "requires [2, 3] parameters but the actual number is 1."},
+        {"upper()", "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
+         "The `upper` requires 1 parameters but the actual number is 0."},
+        {"substring(s)", "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605",
+         "requires [2, 3] parameters but the actual number is 1."},
         {"window(t)", "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605", "requires [2, 3, 4] parameters"},
         {"coalesce()", "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605", "requires > 0 parameters"},
         {"named_struct('a')", "WRONG_NUM_ARGS.WITHOUT_SUGGESTION", "42605", "requires 2n (n > 0) parameters"},
@@ -63,14 +69,16 @@ static void test_refusals(void **state)
         {"t IN (1, 2)", "DATATYPE_MISMATCH.DATA_DIFF_TYPES", "42K09", "Input to `in`"},
         {"CAST(n AS DATE)", "DATATYPE_MISMATCH.CAST_WITH_FUNC_SUGGESTION", "42K09", "`DATE_FROM_UNIX_DATE`"},
         {"CAST(b AS TIMESTAMP)", "DATATYPE_MISMATCH.CAST_WITH_CONF_SUGGESTION", "42K09", "with ANSI mode on."},
-        {"CAST(d AS BINARY)", "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", "42K09", "cannot cast \"DOUBLE\" to \"BINARY\"."},
+        {"CAST(d AS BINARY)", "DATATYPE_MISMATCH.CAST_WITHOUT_SUGGESTION", "42K09",
+         "cannot cast \"DOUBLE\" to \"BINARY\"."},
         {"sum(b)", "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE", "42K09", "\"sum(b)\""},
         {"to_json(s)", "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", "42K09", "Input schema \"STRING\""},
         {"round(d, i)", "DATATYPE_MISMATCH.NON_FOLDABLE_INPUT", "42K09", "got \"i\"."},
         {"extract(EPOCH FROM t)", "INVALID_EXTRACT_FIELD", "42601", "Cannot extract `EPOCH` from \"t\"."},
         {"date_part(s, t)", "NON_FOLDABLE_ARGUMENT", "42K08", "The function `date_part`"},
         {"window(t, '0 minutes')", "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE", "42K09", "\"window(t, 0, 0, 0)\""},
-        {"window(t, '5 minutes', '10 minutes')", "DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION", "42K09", "(600000000L) must be <="},
+        {"window(t, '5 minutes', '10 minutes')", "DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION", "42K09",
+         "(600000000L) must be <="},
         {"window(t, '1 month')", "_LEGACY_ERROR_TEMP_3231", "", "(1 month)"},
         {"window(t, s)", "_LEGACY_ERROR_TEMP_1207", "", "string literal."},
         {"window(t, 'soon')", "CANNOT_PARSE_INTERVAL", "22006", "Unable to parse 'soon'."},
@@ -88,7 +96,8 @@ static void test_refusals(void **state)
         struct plan *plan = rows_compile(&rows, cases[i].expr, &err);
         if (plan != NULL)
             fail_msg("%s is accepted", cases[i].expr);
-        if (strcmp(err.condition, cases[i].condition) != 0 || strcmp(err.sqlstate, cases[i].sqlstate) != 0 || strstr(err.text, cases[i].text) == NULL)
+        if (strcmp(err.condition, cases[i].condition) != 0 || strcmp(err.sqlstate, cases[i].sqlstate) != 0 ||
+            strstr(err.text, cases[i].text) == NULL)
             fail_msg("%s: %s (%s)", cases[i].expr, err.text, err.sqlstate);
         assert_int_equal(err.exit_code, EXIT_CODE_USAGE);
     }

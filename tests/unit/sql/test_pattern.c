@@ -19,7 +19,8 @@ static void test_refused(void **state)
         const char *message;   /* how it begins */
     } cases[] = {
         {"yyyy-MM-dd", false, NULL, NULL},
-        {"yyyyyyy", false, "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION", "You may get a different result"},
+        {"yyyyyyy", false, "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION",
+         "You may get a different result"},
         {"MMMMM", false, "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION", "You may"},
         {"YYYY", false, "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_PATTERN_RECOGNITION", "You may"},
         {"e", false, "INCONSISTENT_BEHAVIOR_CROSS_VERSION.DATETIME_WEEK_BASED_PATTERN", "You may"},
@@ -42,7 +43,8 @@ static void test_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        const struct datetime_pattern *p = pattern_compile(&arena, cases[i].pattern, strlen(cases[i].pattern), cases[i].parsing);
+        const struct datetime_pattern *p =
+            pattern_compile(&arena, cases[i].pattern, strlen(cases[i].pattern), cases[i].parsing);
         assert_non_null(p);
         if ((p->message != NULL) != (cases[i].condition != NULL))
             fail_msg("%s: %s", cases[i].pattern, p->message != NULL ? p->message : "accepted");
@@ -69,7 +71,8 @@ static void test_format(void **state)
         const char *text;
     } cases[] = {
         {"UTC", INT64_C(1546300620123456), "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX", "2018-12-31T23:57:00.123456Z"},
-        {"UTC", INT64_C(1546300620123456), "EEEE d MMMM y G, QQQ 'o''clock' [yy]", "Monday 31 December 2018 AD, Q4 o'clock 18"},
+        {"UTC", INT64_C(1546300620123456), "EEEE d MMMM y G, QQQ 'o''clock' [yy]",
+         "Monday 31 December 2018 AD, Q4 o'clock 18"},
         {"UTC", INT64_C(1546300620123456), "D F g h hh k K a SSSSSSSSS", "365 5 58483 11 11 23 11 PM 123456000"},
         {"America/Los_Angeles", INT64_C(1546300620123456), "HH z zzzz v VV O OOOO x X Z ZZZZZ",
          "15 PST Pacific Standard Time PT America/Los_Angeles GMT-8 GMT-08:00 -08 -08 -0800 -08:00"},
@@ -162,8 +165,8 @@ static void test_parse(void **state)
 /* What was formatted parses back to the same instant. */
 static void test_round_trip(void **state)
 {
-    static const char *const patterns[] = {"yyyy-MM-dd HH:mm:ss.SSSSSSXXX", "y/D HH:mm:ss.SSSSSS x", "dd MMMM yyyy hh:mm:ss.SSSSSS a ZZZZ",
-                                           "yyyyMMdd kk:mm:ss.SSSSSS VV"};
+    static const char *const patterns[] = {"yyyy-MM-dd HH:mm:ss.SSSSSSXXX", "y/D HH:mm:ss.SSSSSS x",
+                                           "dd MMMM yyyy hh:mm:ss.SSSSSS a ZZZZ", "yyyyMMdd kk:mm:ss.SSSSSS VV"};
     const char *const zones[] = {"UTC", "America/Los_Angeles", "Asia/Kolkata"};
     struct arena arena = ARENA_INIT;
 

@@ -1,13 +1,14 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "../../../src/sql/strict_internal.h"
 
 #include <math.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum function { EXP, LOG, POW };
@@ -101,7 +102,9 @@ static void test_bits(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         double x = cases[i].x, y = cases[i].y;
-        double got = cases[i].function == EXP ? strict_exp(x) : cases[i].function == LOG ? strict_log(x) : strict_pow(x, y);
+        double got = cases[i].function == EXP   ? strict_exp(x)
+                     : cases[i].function == LOG ? strict_log(x)
+                                                : strict_pow(x, y);
         bool same = isnan(got) ? isnan(cases[i].expected) : memcmp(&got, &cases[i].expected, sizeof(got)) == 0;
         if (!same)
             fail_msg("%d(%.17g, %.17g): got %.17g, expected %.17g", cases[i].function, x, y, got, cases[i].expected);

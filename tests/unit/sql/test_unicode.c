@@ -1,7 +1,8 @@
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "../../../src/sql/unicode_internal.h"
@@ -15,7 +16,8 @@ static void test_case(void **state)
     } cases[] = {
         {"", "", "", ""},
         {"Hello wORLD", "HELLO WORLD", "hello world", "Hello World"},
-        {"\u00dcn\u00efc\u00f6d\u00e9 \u00df", "\u00dcN\u00cfC\u00d6D\u00c9 SS", "\u00fcn\u00efc\u00f6d\u00e9 \u00df", "\u00dcn\u00efc\u00f6d\u00e9 Ss"},
+        {"\u00dcn\u00efc\u00f6d\u00e9 \u00df", "\u00dcN\u00cfC\u00d6D\u00c9 SS", "\u00fcn\u00efc\u00f6d\u00e9 \u00df",
+         "\u00dcn\u00efc\u00f6d\u00e9 Ss"},
         {"\ufb01", "FI", "\ufb01", "Fi"},
         {"\u01c6", "\u01c4", "\u01c6", "\u01c5"},
         {"\u0149", "\u02bcN", "\u0149", "\u02bcN"},
@@ -53,7 +55,8 @@ static void test_utf8(void **state)
     static const struct {
         const char *bytes;
         size_t count;
-    } broken[] = {{"caf\xE9", 4}, {"\xF0\x9F\x9A", 1}, {"a\x80z", 3}, {"\xC0\x80", 2}, {"\xFF\xFE", 2}, {"\xED\xA0\xBD", 1}, {"\xE9z", 1}};
+    } broken[] = {{"caf\xE9", 4},  {"\xF0\x9F\x9A", 1}, {"a\x80z", 3}, {"\xC0\x80", 2},
+                  {"\xFF\xFE", 2}, {"\xED\xA0\xBD", 1}, {"\xE9z", 1}};
     size_t step;
 
     (void)state;
