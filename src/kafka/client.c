@@ -70,8 +70,17 @@ static void hide_secrets(const struct client *client, char *text)
         size_t len = strlen(secret);
 
         /* Shorter ones would blot out half of every line, and say nothing. */
-        for (char *at = text; len >= 4 && (at = strstr(at, secret)) != NULL; at += len)
+        if (len < 4)
+            continue;
+        for (char *at = text; (at = strstr(at, secret)) != NULL; at += len)
             memset(at, '*', len);
+        /* One that was cut off with the text. */
+        for (size_t part = len - 1; part >= 4; part--) {
+            size_t text_len = strlen(text);
+
+            if (part <= text_len && memcmp(text + text_len - part, secret, part) == 0)
+                memset(text + text_len - part, '*', part);
+        }
     }
 }
 
@@ -195,7 +204,7 @@ struct client *client_open(const struct conf *conf, const struct client_plan *pl
     client->reported_at_us = -REPORT_EVERY_US;
     client->servers = strdup(servers != NULL ? servers : "");
     if (client->servers == NULL) {
-        errbuf_oom(err, "kafka client", strlen(servers));
+        errbuf_oom(err, "kafka client", 0);
         goto fail_client;
     }
     if (servers == NULL && conf_get(conf, "test.mock.num.brokers") == NULL) {
@@ -277,16 +286,27 @@ int client_left_ms(int64_t deadline_us)
     return left_us / 1000 >= INT_MAX ? INT_MAX : (int)(left_us / 1000) + 1;
 }
 
-static bool is_readable(int fd)
+bool client_is_stopped(int stop_fd)
 {
-    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+    struct pollfd fd = {.fd = stop_fd, .events = POLLIN};
 
-    return fd != -1 && poll(&poll_fd, 1, 0) > 0;
+    return stop_fd != -1 && poll(&fd, 1, 0) > 0;
+}
+
+/* Whether a broker has ever sent metadata. */
+static bool has_cluster_id(const struct client *client)
+{
+    char *id = rd_kafka_clusterid(client->rk, 0);
+
+    if (id != NULL)
+        rd_kafka_mem_free(client->rk, id);
+    return id != NULL;
 }
 
 int client_connect(struct client *client, int timeout_ms, int stop_fd, struct errbuf *err)
 {
     int64_t deadline_us = clock_monotonic_us() + timeout_ms * 1000LL;
+    bool answered_before = has_cluster_id(client);
     char reason[TEXT_SIZE];
 
     for (;;) {
@@ -294,13 +314,17 @@ int client_connect(struct client *client, int timeout_ms, int stop_fd, struct er
         int left_ms = client_left_ms(deadline_us);
         rd_kafka_resp_err_t code;
 
-        if (is_readable(stop_fd)) {
-            errbuf_set(err, EXIT_CODE_OK, "stopped");
-            return -1;
-        }
+        if (client_is_stopped(stop_fd))
+            return errbuf_set(err, EXIT_CODE_OK, "stopped");
         code = rd_kafka_metadata(client->rk, 0, NULL, &metadata, left_ms < SLICE_MS ? left_ms : SLICE_MS);
         if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
             rd_kafka_metadata_destroy(metadata);
+            client_is_up(client);
+            return 0;
+        }
+        /* A broker farther away than a slice: its answer comes when we have given up that request, and is
+         * seen in what it left in the client. */
+        if (!answered_before && has_cluster_id(client)) {
             client_is_up(client);
             return 0;
         }

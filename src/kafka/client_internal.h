@@ -93,6 +93,9 @@ void client_is_up(struct client *client);
 /* As reader_broker_down. Any thread. */
 bool client_down(struct client *client, char *text, size_t text_size);
 
+/* True when a stop was asked for: stop_fd is readable. -1: never. */
+bool client_is_stopped(int stop_fd);
+
 /* Milliseconds left until a clock_monotonic_us deadline, at least 0. */
 int client_left_ms(int64_t deadline_us);
 

@@ -1,8 +1,8 @@
 /* Note "room": librdkafka counts the messages and bytes that are not yet reported as delivered and refuses
- * more with QUEUE_FULL; a batch that is refused in the middle could go on with its smaller messages, out
- * of order. So the same two numbers are counted here and a batch is handed over only when it fits: until
- * then the caller's thread serves delivery reports. They are counted down in the same callback in which
- * librdkafka counts down, so ours are never smaller than its own.
+ * more with QUEUE_FULL. So the same two numbers are counted here, no batch is larger than the queue, and
+ * one is handed over only when it fits: until then the caller's thread serves delivery reports. Ours are
+ * counted down in the callback after which librdkafka counts down its own, in the same poll, and count
+ * keys too, so they are never smaller: QUEUE_FULL does not happen.
  *
  * Note "batch": produce_batch saves the locks per message. Payloads are copied twice (into the batch, then
  * by librdkafka): measured, keeping them until delivery instead gains nothing over the whole way.
@@ -14,7 +14,6 @@
 #include "common/clock.h"
 
 #include <assert.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,6 +46,9 @@ struct writer {
     int64_t max_message_bytes;
     int64_t max_queued_messages;
     int64_t max_queued_bytes;
+    size_t batch_max; /* messages and bytes of a batch: what is good for speed, and never more than the queue */
+    size_t batch_max_bytes;
+    int stop_fd;             /* -1: none */
     int64_t queued_messages; /* handed over and not reported: note "room" */
     int64_t queued_bytes;
     size_t nbatch;
@@ -88,7 +90,7 @@ static struct client *open_client(const struct conf *conf, struct writer *writer
     struct client_setting defaults[] = {
         {"compression.codec", "lz4"},
         {"linger.ms", "5"},
-        {"queue.buffering.max.kbytes", "16384"},
+        {"queue.buffering.max.kbytes", "12288"},
         /* A topic that is missing is said to be missing. */
         {"allow.auto.create.topics", "false"},
         {"enable.idempotence", "true"},
@@ -129,7 +131,13 @@ struct writer *writer_open(const struct conf *conf, const char *topic, struct er
         goto fail;
     writer->max_message_bytes = client_setting_number(writer->client, "message.max.bytes");
     writer->max_queued_messages = client_setting_number(writer->client, "queue.buffering.max.messages");
+    if (writer->max_queued_messages == 0) /* no limit */
+        writer->max_queued_messages = INT64_MAX;
     writer->max_queued_bytes = client_setting_number(writer->client, "queue.buffering.max.kbytes") * 1024;
+    writer->batch_max =
+        writer->max_queued_messages < BATCH_MESSAGES ? (size_t)writer->max_queued_messages : BATCH_MESSAGES;
+    writer->batch_max_bytes = writer->max_queued_bytes < BATCH_BYTES ? (size_t)writer->max_queued_bytes : BATCH_BYTES;
+    writer->stop_fd = -1;
     return writer;
 
 fail:
@@ -152,6 +160,11 @@ void writer_close(struct writer *writer)
     buf_release(&writer->bytes);
     free(writer->name);
     free(writer);
+}
+
+void writer_set_stop_fd(struct writer *writer, int stop_fd)
+{
+    writer->stop_fd = stop_fd;
 }
 
 static int missing_topic(struct writer *writer, struct errbuf *err)
@@ -217,63 +230,76 @@ static int check(struct writer *writer, struct errbuf *err)
     return -1;
 }
 
-static bool has_room(const struct writer *writer)
+static int out_of_time(const struct writer *writer, struct errbuf *err)
 {
-    return writer->queued_messages == 0 ||
-           (writer->queued_messages + (int64_t)writer->nbatch <= writer->max_queued_messages &&
-            writer->queued_bytes + writer->batch_bytes <= writer->max_queued_bytes);
+    errbuf_set(err, EXIT_CODE_BROKER, "topic %s: %lld records not acknowledged in time by Kafka at %s", writer->name,
+               (long long)writer->queued_messages + (long long)writer->nbatch, client_servers(writer->client));
+    err->retriable = true;
+    return -1;
 }
 
-/* One message by itself: with a time of its own, or what produce_batch refused. Waits while the queue is
- * full. */
-static int produce_one(struct writer *writer, const rd_kafka_message_t *message, int64_t timestamp_ms,
-                       struct errbuf *err)
+/* Room for so much more. A single message may be larger than a batch. */
+static bool has_room(const struct writer *writer, size_t messages, int64_t bytes)
 {
-    for (;;) {
-        rd_kafka_resp_err_t code = rd_kafka_producev(
-            client_handle(writer->client), RD_KAFKA_V_RKT(writer->rkt), RD_KAFKA_V_PARTITION(message->partition),
-            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_VALUE(message->payload, message->len),
-            RD_KAFKA_V_KEY(message->key, message->key_len), RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_END);
+    return writer->queued_messages + (int64_t)messages <= writer->max_queued_messages &&
+           writer->queued_bytes + bytes <= writer->max_queued_bytes;
+}
 
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-            writer->queued_messages++;
-            writer->queued_bytes += (int64_t)(message->len + message->key_len);
-            writer->counts.sent++;
-            return 0;
+/* 0 when there is room; -1 with err when a delivery failed, a stop was asked for, or the time is over
+ * (retriable). deadline_us -1: no limit, since every message has its own time-out. */
+static int wait_for_room(struct writer *writer, size_t messages, int64_t bytes, int stop_fd, int64_t deadline_us,
+                         struct errbuf *err)
+{
+    if (has_room(writer, messages, bytes))
+        return 0;
+    writer->counts.queue_full++;
+    do {
+        int slice_ms = SLICE_MS;
+
+        if (client_is_stopped(stop_fd))
+            return errbuf_set(err, EXIT_CODE_OK, "stopped");
+        if (deadline_us != -1) {
+            int left_ms = client_left_ms(deadline_us);
+
+            if (left_ms == 0)
+                return out_of_time(writer, err);
+            slice_ms = left_ms < SLICE_MS ? left_ms : SLICE_MS;
         }
-        if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-            return client_error(writer->client, code, NULL, err, "topic %s partition %d", writer->name,
-                                (int)message->partition);
-        writer->counts.queue_full++;
-        rd_kafka_poll(client_handle(writer->client), SLICE_MS);
-        if (check(writer, err) == -1)
-            return -1;
-    }
-}
-
-static int wait_for_room(struct writer *writer, struct errbuf *err)
-{
-    if (!has_room(writer))
-        writer->counts.queue_full++;
-    while (!has_room(writer)) {
-        rd_kafka_poll(client_handle(writer->client), SLICE_MS);
+        rd_kafka_poll(client_handle(writer->client), slice_ms);
         client_probe(writer->client);
         if (check(writer, err) == -1)
             return -1;
-    }
+    } while (!has_room(writer, messages, bytes));
     return 0;
 }
 
-/* Hand over the batch. */
-static int produce_batch(struct writer *writer, struct errbuf *err)
+/* One message by itself, with a time of its own. There is room. */
+static int produce_one(struct writer *writer, const rd_kafka_message_t *message, int64_t timestamp_ms,
+                       struct errbuf *err)
+{
+    rd_kafka_resp_err_t code = rd_kafka_producev(
+        client_handle(writer->client), RD_KAFKA_V_RKT(writer->rkt), RD_KAFKA_V_PARTITION(message->partition),
+        RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_VALUE(message->payload, message->len),
+        RD_KAFKA_V_KEY(message->key, message->key_len), RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_END);
+
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return client_error(writer->client, code, NULL, err, "topic %s partition %d", writer->name,
+                            (int)message->partition);
+    writer->queued_messages++;
+    writer->queued_bytes += (int64_t)(message->len + message->key_len);
+    writer->counts.sent++;
+    return 0;
+}
+
+/* Hand over the batch when there is room; without room it stays (see wait_for_room). */
+static int produce_batch(struct writer *writer, int stop_fd, int64_t deadline_us, struct errbuf *err)
 {
     size_t n = writer->nbatch;
-    int result = 0;
-    int accepted;
+    const rd_kafka_message_t *refused = NULL;
 
     if (n == 0)
         return 0;
-    if (wait_for_room(writer, err) == -1)
+    if (wait_for_room(writer, n, writer->batch_bytes, stop_fd, deadline_us, err) == -1)
         return -1;
     for (size_t i = 0; i < n; i++) {
         if (writer->batch[i].payload != NULL)
@@ -281,27 +307,26 @@ static int produce_batch(struct writer *writer, struct errbuf *err)
         if (writer->batch[i].key != NULL)
             writer->batch[i].key = writer->bytes.data + writer->key_at[i];
     }
-    accepted = rd_kafka_produce_batch(writer->rkt, RD_KAFKA_PARTITION_UA,
-                                      RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_PARTITION, writer->batch, (int)n);
-    writer->nbatch = 0;
-    writer->queued_messages += accepted;
-    writer->queued_bytes += writer->batch_bytes;
-    writer->counts.sent += (uint64_t)accepted;
-    writer->batch_bytes = 0;
-    for (size_t i = 0; i < n && (size_t)accepted < n && result == 0; i++) {
+    rd_kafka_produce_batch(writer->rkt, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_PARTITION,
+                           writer->batch, (int)n);
+    for (size_t i = 0; i < n; i++) {
         const rd_kafka_message_t *message = &writer->batch[i];
 
-        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
-            continue;
-        writer->queued_bytes -= (int64_t)(message->len + message->key_len);
-        if (message->err == RD_KAFKA_RESP_ERR__QUEUE_FULL)
-            result = produce_one(writer, message, 0, err);
-        else
-            result = client_error(writer->client, message->err, NULL, err, "topic %s partition %d", writer->name,
-                                  (int)message->partition);
+        if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            writer->queued_messages++;
+            writer->queued_bytes += (int64_t)(message->len + message->key_len);
+            writer->counts.sent++;
+        } else if (refused == NULL) {
+            refused = message;
+        }
     }
+    writer->nbatch = 0;
+    writer->batch_bytes = 0;
     buf_reset(&writer->bytes);
-    return result;
+    if (refused != NULL)
+        return client_error(writer->client, refused->err, NULL, err, "topic %s partition %d", writer->name,
+                            (int)refused->partition);
+    return 0;
 }
 
 static int32_t choose_partition(struct writer *writer, int32_t partition, const void *key, size_t key_len)
@@ -323,52 +348,80 @@ static void *present(const void *data)
     return data != NULL ? (void *)(uintptr_t)data : NULL;
 }
 
-int writer_send(struct writer *writer, int32_t partition, const void *key, size_t key_len, const void *value,
-                size_t value_len, int64_t timestamp_ms, struct errbuf *err)
+/* A message that could never be sent. */
+static int check_message(const struct writer *writer, int32_t partition, size_t key_len, size_t value_len,
+                         struct errbuf *err)
 {
-    rd_kafka_message_t *message;
+    size_t max = (size_t)writer->max_message_bytes;
 
-    if (writer->max_message_bytes > 0 &&
-        (value_len > (size_t)writer->max_message_bytes || key_len > (size_t)writer->max_message_bytes - value_len))
+    if (partition >= writer->npartitions)
+        return errbuf_set(err, EXIT_CODE_RUNTIME, "topic %s has %d partitions: there is no partition %d", writer->name,
+                          writer->npartitions, (int)partition);
+    if (max > 0 && (value_len > max || key_len > max - value_len))
         return errbuf_set(
             err, EXIT_CODE_RUNTIME,
             "topic %s: a record of %zu bytes is larger than kafka.message.max.bytes = %lld; raise it, and the "
             "topic's max.message.bytes",
             writer->name, key_len + value_len, (long long)writer->max_message_bytes);
-    if (writer->nbatch == BATCH_MESSAGES ||
-        (writer->nbatch > 0 && writer->bytes.len + key_len + value_len > BATCH_BYTES) || timestamp_ms != 0) {
+    max = (size_t)writer->max_queued_bytes;
+    if (value_len > max || key_len > max - value_len)
+        return errbuf_set(
+            err, EXIT_CODE_RUNTIME,
+            "topic %s: a record of %zu bytes is larger than the queue, kafka.queue.buffering.max.kbytes = "
+            "%lld; raise it",
+            writer->name, key_len + value_len, (long long)writer->max_queued_bytes / 1024);
+    return 0;
+}
+
+int writer_send(struct writer *writer, int32_t partition, const void *key, size_t key_len, const void *value,
+                size_t value_len, int64_t timestamp_ms, struct errbuf *err)
+{
+    rd_kafka_message_t *message;
+
+    value_len = value != NULL ? value_len : 0;
+    key_len = key != NULL ? key_len : 0;
+    if (check_message(writer, partition, key_len, value_len, err) == -1)
+        return -1;
+    if (writer->nbatch == writer->batch_max ||
+        (writer->nbatch > 0 && writer->bytes.len + key_len + value_len > writer->batch_max_bytes) ||
+        timestamp_ms != 0) {
         if (writer_poll(writer, 0, err) == -1)
             return -1;
     }
+    if (timestamp_ms != 0 && wait_for_room(writer, 1, (int64_t)(key_len + value_len), writer->stop_fd, -1, err) == -1)
+        return -1;
     message = &writer->batch[writer->nbatch];
     memset(message, 0, sizeof(*message));
     message->partition = choose_partition(writer, partition, key, key_len);
     message->payload = present(value);
-    message->len = value != NULL ? value_len : 0;
+    message->len = value_len;
     message->key = present(key);
-    message->key_len = key != NULL ? key_len : 0;
-    if (timestamp_ms != 0) { /* produce_batch has no times */
-        writer->batch_bytes = (int64_t)(message->len + message->key_len);
-        int result = wait_for_room(writer, err);
-        writer->batch_bytes = 0;
-        return result == -1 ? -1 : produce_one(writer, message, timestamp_ms, err);
-    }
+    message->key_len = key_len;
+    if (timestamp_ms != 0) /* produce_batch has no times */
+        return produce_one(writer, message, timestamp_ms, err);
     writer->value_at[writer->nbatch] = writer->bytes.len;
-    buf_append(&writer->bytes, value, message->len);
+    buf_append(&writer->bytes, value, value_len);
     writer->key_at[writer->nbatch] = writer->bytes.len;
-    buf_append(&writer->bytes, key, message->key_len);
+    buf_append(&writer->bytes, key, key_len);
     if (writer->bytes.failed)
         return errbuf_oom(err, "batch of records", value_len);
-    writer->batch_bytes += (int64_t)(message->len + message->key_len);
+    writer->batch_bytes += (int64_t)(value_len + key_len);
     writer->nbatch++;
     return 0;
 }
 
 int writer_poll(struct writer *writer, int timeout_ms, struct errbuf *err)
 {
-    if (produce_batch(writer, err) == -1)
+    int64_t deadline_us = clock_monotonic_us() + timeout_ms * 1000LL;
+    int left_ms = timeout_ms;
+
+    if (produce_batch(writer, writer->stop_fd, -1, err) == -1)
         return -1;
-    rd_kafka_poll(client_handle(writer->client), timeout_ms);
+    while (rd_kafka_poll(client_handle(writer->client), left_ms < SLICE_MS ? left_ms : SLICE_MS) == 0 && left_ms > 0) {
+        if (client_is_stopped(writer->stop_fd))
+            return errbuf_set(err, EXIT_CODE_OK, "stopped");
+        left_ms = client_left_ms(deadline_us);
+    }
     client_probe(writer->client);
     return check(writer, err);
 }
@@ -377,22 +430,16 @@ int writer_flush(struct writer *writer, int timeout_ms, int stop_fd, struct errb
 {
     int64_t deadline_us = clock_monotonic_us() + timeout_ms * 1000LL;
 
-    if (produce_batch(writer, err) == -1)
+    if (produce_batch(writer, stop_fd, deadline_us, err) == -1)
         return -1;
     while (writer->queued_messages > 0) {
-        struct pollfd fd = {.fd = stop_fd, .events = POLLIN};
         int left_ms = client_left_ms(deadline_us);
 
-        if (stop_fd != -1 && poll(&fd, 1, 0) > 0)
+        if (client_is_stopped(stop_fd))
             return errbuf_set(err, EXIT_CODE_OK, "stopped with %lld records not acknowledged",
                               (long long)writer->queued_messages);
-        if (left_ms == 0) {
-            errbuf_set(err, EXIT_CODE_BROKER, "topic %s: %lld records not acknowledged by Kafka at %s in %g s",
-                       writer->name, (long long)writer->queued_messages, client_servers(writer->client),
-                       timeout_ms / 1000.0);
-            err->retriable = true;
-            return -1;
-        }
+        if (left_ms == 0)
+            return out_of_time(writer, err);
         rd_kafka_flush(client_handle(writer->client), left_ms < SLICE_MS ? left_ms : SLICE_MS);
         client_probe(writer->client);
     }

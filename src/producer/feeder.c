@@ -152,8 +152,10 @@ static int feed(struct feeder *feeder, struct errbuf *err)
             break;
         }
         case DATASET_WAIT:
-            if (wait_for_input(feeder, err) == -1)
-                return -1;
+            if (wait_for_input(feeder, err) == -1) {
+                feeder->result->stopped = err->exit_code == EXIT_CODE_OK; /* while waiting for room */
+                return feeder->result->stopped ? 0 : -1;
+            }
             since_check = 0; /* look at the stop request at once */
             break;
         case DATASET_BAD:
@@ -207,6 +209,7 @@ int feeder_run(const struct producer_settings *settings, struct dataset *dataset
     struct errbuf drain_err;
 
     memset(result, 0, sizeof(*result));
+    writer_set_stop_fd(writer, stop_fd); /* the broker may never make room again */
     buf_init(&feeder.key);
     pace_init(&feeder.pace, settings->rate, clock_monotonic_us());
     errbuf_clear(&drain_err);

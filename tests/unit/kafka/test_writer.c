@@ -5,8 +5,10 @@
 #include "kafka/reader.h"
 #include "mock_kafka.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 static struct writer *open_writer(struct mock_kafka *mock, const char *topic, int partitions)
@@ -344,6 +346,163 @@ static void missing_topic_is_named_with_the_command(void **state)
     mock_kafka_stop(&mock);
 }
 
+/* Send until there is no room. Returns what writer_send set in err; *taken: messages before that. */
+static void send_until_refused(struct writer *writer, int timestamp_ms, int *taken, struct errbuf *err)
+{
+    char value[1000] = "";
+
+    errbuf_clear(err);
+    for (*taken = 0; *taken < 100000; (*taken)++)
+        if (writer_send(writer, 0, NULL, 0, value, sizeof(value), timestamp_ms, err) == -1)
+            return;
+    fail_msg("the queue takes everything");
+}
+
+/* A broker that answers late is as good as frozen. */
+static void stop_ends_the_wait_for_room(void **state)
+{
+    static const int timestamps_ms[] = {0, 1};
+
+    (void)state;
+    for (size_t row = 0; row < sizeof(timestamps_ms) / sizeof(timestamps_ms[0]); row++) {
+        struct mock_kafka mock;
+        struct writer *writer;
+        struct writer_counts counts;
+        struct errbuf err;
+        int taken;
+        int64_t began_us;
+        int stop_fd = eventfd(0, EFD_CLOEXEC);
+
+        mock_kafka_start(&mock, 1);
+        mock_kafka_topic(&mock, "t", 1);
+        mock_kafka_set(&mock.conf, "queue.buffering.max.kbytes", "2048");
+        writer = open_writer(&mock, "t", 1);
+        writer_set_stop_fd(writer, stop_fd);
+        assert_int_equal(rd_kafka_mock_broker_set_rtt(mock.cluster, 1, 2000), RD_KAFKA_RESP_ERR_NO_ERROR);
+        assert_int_equal(eventfd_write(stop_fd, 1), 0);
+        began_us = clock_monotonic_us();
+        send_until_refused(writer, timestamps_ms[row], &taken, &err);
+        assert_int_equal(err.exit_code, EXIT_CODE_OK);
+        assert_string_equal(err.text, "stopped");
+        assert_true(clock_monotonic_us() - began_us < 1500000);
+        /* The flush has a stop request of its own, and a limit also for the wait for room. */
+        assert_int_equal(writer_flush(writer, PATIENCE_MS, stop_fd, &err), -1);
+        assert_int_equal(err.exit_code, EXIT_CODE_OK);
+        assert_non_null(strstr(err.text, "stopped"));
+        assert_int_equal(writer_flush(writer, 10, -1, &err), -1);
+        assert_int_equal(err.exit_code, EXIT_CODE_BROKER);
+        assert_true(err.retriable);
+        /* What was taken is not lost, and no more than that is sent. */
+        assert_int_equal(rd_kafka_mock_broker_set_rtt(mock.cluster, 1, 0), RD_KAFKA_RESP_ERR_NO_ERROR);
+        assert_int_equal(writer_flush(writer, PATIENCE_MS, -1, &err), 0);
+        writer_counts(writer, &counts);
+        assert_int_equal(counts.acked, taken);
+        writer_close(writer);
+        mock_kafka_stop(&mock);
+        close(stop_fd);
+    }
+}
+
+/* The wait for room is cut by a signal that comes during it, too. */
+static void *stop_soon(void *arg)
+{
+    struct timespec delay = {0, 200 * 1000000L};
+
+    nanosleep(&delay, NULL);
+    assert_int_equal(eventfd_write(*(int *)arg, 1), 0);
+    return NULL;
+}
+
+static void stop_comes_while_waiting(void **state)
+{
+    struct mock_kafka mock;
+    struct writer *writer;
+    struct errbuf err;
+    pthread_t thread;
+    int taken;
+    int64_t began_us;
+    int stop_fd = eventfd(0, EFD_CLOEXEC);
+
+    (void)state;
+    mock_kafka_start(&mock, 1);
+    mock_kafka_topic(&mock, "t", 1);
+    mock_kafka_set(&mock.conf, "queue.buffering.max.kbytes", "1");
+    writer = open_writer(&mock, "t", 1);
+    writer_set_stop_fd(writer, stop_fd);
+    assert_int_equal(rd_kafka_mock_broker_set_rtt(mock.cluster, 1, 30000), RD_KAFKA_RESP_ERR_NO_ERROR);
+    assert_int_equal(pthread_create(&thread, NULL, stop_soon, &stop_fd), 0);
+    began_us = clock_monotonic_us();
+    send_until_refused(writer, 0, &taken, &err);
+    assert_int_equal(err.exit_code, EXIT_CODE_OK);
+    assert_int_equal(writer_poll(writer, PATIENCE_MS, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_CODE_OK);
+    assert_true(clock_monotonic_us() - began_us < 2000000);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    began_us = clock_monotonic_us();
+    writer_close(writer); /* requests are under way that nobody answers */
+    assert_true(clock_monotonic_us() - began_us < 1000000);
+    mock_kafka_stop(&mock);
+    close(stop_fd);
+}
+
+/* Queues smaller than a batch, without a limit of messages, and records that no queue could take. */
+static void odd_queues(void **state)
+{
+    static const struct {
+        const char *messages;
+        const char *kbytes;
+    } rows[] = {{"1", "16384"}, {"0", "16384"}, {"100000", "1"}, {"7", "1"}};
+    enum { N = 150 };
+    char value[1025] = "";
+
+    (void)state;
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
+        struct mock_kafka mock;
+        struct writer *writer;
+        struct stored stored;
+        struct errbuf err;
+
+        mock_kafka_start(&mock, 1);
+        mock_kafka_topic(&mock, "t", 1);
+        mock_kafka_set(&mock.conf, "queue.buffering.max.messages", rows[row].messages);
+        mock_kafka_set(&mock.conf, "queue.buffering.max.kbytes", rows[row].kbytes);
+        mock_kafka_set(&mock.conf, "linger.ms", "0");
+        writer = open_writer(&mock, "t", 1);
+        for (int i = 0; i < N; i++)
+            send_number(writer, 0, i);
+        flush(writer, N);
+        stored = read_all(&mock, "t", 0, 1);
+        assert_int_equal(stored.n, N);
+        assert_int_equal(stored.ascending, N);
+        if (strcmp(rows[row].kbytes, "1") == 0) {
+            assert_int_equal(writer_send(writer, 0, NULL, 0, value, sizeof(value), 0, &err), -1);
+            assert_int_equal(err.exit_code, EXIT_CODE_RUNTIME);
+            assert_non_null(strstr(err.text, "queue.buffering.max.kbytes = 1;"));
+        }
+        assert_int_equal(writer_send(writer, 1, NULL, 0, value, 1, 0, &err), -1);
+        assert_int_equal(err.exit_code, EXIT_CODE_RUNTIME);
+        assert_non_null(strstr(err.text, "no partition 1"));
+        writer_close(writer);
+        mock_kafka_stop(&mock);
+    }
+}
+
+static void slow_broker_is_waited_for(void **state)
+{
+    struct mock_kafka mock;
+    struct writer *writer;
+
+    (void)state;
+    mock_kafka_start(&mock, 1);
+    mock_kafka_topic(&mock, "t", 1);
+    assert_int_equal(rd_kafka_mock_broker_set_rtt(mock.cluster, 1, 400), RD_KAFKA_RESP_ERR_NO_ERROR);
+    writer = open_writer(&mock, "t", 1);
+    send_number(writer, 0, 1);
+    flush(writer, 1);
+    writer_close(writer);
+    mock_kafka_stop(&mock);
+}
+
 static void no_broker_and_stop_request(void **state)
 {
     struct conf conf;
@@ -414,6 +573,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(keys_go_where_java_sends_them),
         cmocka_unit_test(tombstones_empty_values_and_times),
         cmocka_unit_test(full_queue_holds_the_caller_back),
+        cmocka_unit_test(stop_ends_the_wait_for_room),
+        cmocka_unit_test(stop_comes_while_waiting),
+        cmocka_unit_test(odd_queues),
+        cmocka_unit_test(slow_broker_is_waited_for),
         cmocka_unit_test(retriable_errors_are_repaired),
         cmocka_unit_test(permanent_errors_are_counted_and_told),
         cmocka_unit_test(broker_that_is_away_ends_with_the_message_timeout),
