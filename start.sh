@@ -39,7 +39,7 @@ if [ -z "$kafka" ]; then
 fi
 
 scripts/setup build ${kafka:+kafka} || exit 1
-make -s -j"$(nproc)" BUILD=build all || exit 1
+make -s -j"$(nproc)" BUILD=build all >&2 || exit 1
 
 run=$root/build/run
 if [ -n "$kafka" ]; then state=$run/kafka; else state=$run/embedded; fi
