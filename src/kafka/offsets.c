@@ -80,14 +80,20 @@ static void setup(rd_kafka_conf_t *rk_conf)
 
 struct offsets *offsets_open(const struct conf *conf, const char *group, struct errbuf *err)
 {
-    static const struct client_setting defaults[] = {{"isolation.level", "read_committed"}};
+    static const struct client_setting defaults[] = {
+        {"isolation.level", "read_committed"},
+        /* 2.0.2 holds a commit back for up to session.timeout.ms (45 s) while the group's coordinator is not there yet, and rd_kafka_destroy waits for
+         * it. The handle is no member of the group, so nothing else depends on these. */
+        {"session.timeout.ms", "1000"},
+        {"heartbeat.interval.ms", "300"},
+    };
     struct client_setting forced[] = {
         {"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"}, {"group.id", group}};
     struct offsets *offsets = calloc(1, sizeof(*offsets));
     struct client_plan plan = {.type = RD_KAFKA_CONSUMER,
                                .module = MODULE,
                                .defaults = defaults,
-                               .ndefaults = 1,
+                               .ndefaults = sizeof(defaults) / sizeof(defaults[0]),
                                .forced = forced,
                                .nforced = group != NULL ? 3 : 2,
                                .setup = setup,

@@ -1,5 +1,5 @@
-/* The last reference frees. References are dropped with release and the freeing thread acquires, so that it sees every
- * reader's last use (C11 7.17.3). */
+/* The last reference frees. Dropping one releases what its holder did and acquires what the others did before, so that the freeing thread
+ * sees every reader's last use (C11 7.17.3). */
 #include "report/snapshot.h"
 
 #include <stdlib.h>
@@ -37,10 +37,7 @@ int64_t snapshot_lag(const struct snapshot *snapshot)
 /* True when this was the last reference. */
 static bool drop(atomic_int *refs)
 {
-    if (atomic_fetch_sub_explicit(refs, 1, memory_order_release) != 1)
-        return false;
-    atomic_thread_fence(memory_order_acquire);
-    return true;
+    return atomic_fetch_sub_explicit(refs, 1, memory_order_acq_rel) == 1;
 }
 
 struct snapshot_record *snapshot_record_new(const struct progress *progress)
