@@ -55,6 +55,9 @@ endif
 ifeq ($(VARIANT),asan)
 HARDEN := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 HARDEN_LD := -fsanitize=address,undefined
+else ifeq ($(VARIANT),fuzz)
+HARDEN := -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+HARDEN_LD := -fsanitize=address,undefined
 else ifeq ($(VARIANT),tsan)
 HARDEN := -fsanitize=thread -fno-omit-frame-pointer
 HARDEN_LD := -fsanitize=thread
@@ -85,7 +88,7 @@ BENCH_BIN := $(patsubst tests/bench/%.c,$(OBJ)/bench/%,$(BENCH_SRC))
 HEADERS  := $(sort $(wildcard include/*/*.h))
 ASSETS   := $(sort $(wildcard src/ui/assets/*))
 
-.PHONY: all unit-bins tools bench-bins test check bench asan tsan hdr-check format format-check compile_commands.json install uninstall clean help
+.PHONY: all unit-bins tsan-bins tools bench-bins test check bench asan tsan fuzz fuzz-bins hdr-check format format-check compile_commands.json install uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -136,7 +139,15 @@ $(OBJ)/bench/%: tests/bench/%.c $(ALL_ARCHIVES)
 	@echo "  BENCH   $<"
 	$(Q)$(COMPILE) $(MUST_LDFLAGS) $(LDFLAGS) -o $@ $< $(ALL_ARCHIVES) $(LIBS_ALL)
 
+FUZZED_ROOMS := $(foreach r,sql record common,$(OBJ)/lib$(r).a)
+$(BUILD)/bin/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZED_ROOMS)
+	@mkdir -p $(@D)
+	@echo "  FUZZ    $<"
+	$(Q)$(COMPILE) -fsanitize=fuzzer $(MUST_LDFLAGS) $(LDFLAGS) -o $@ $< $(FUZZED_ROOMS) $(LIBS_ALL)
+
 unit-bins: $(UNIT_BIN)
+# Tests with threads of ours and none of librdkafka's.
+tsan-bins: $(addprefix $(OBJ)/unit/,report/test_board common/test_log common/test_lifecycle)
 tools: $(TOOL_BIN)
 bench-bins: $(BENCH_BIN)
 
@@ -150,7 +161,8 @@ asan:
 	@$(MAKE) --no-print-directory VARIANT=asan CFLAGS="-O1 -g" test
 
 tsan:
-	@$(MAKE) --no-print-directory VARIANT=tsan CFLAGS="-O1 -g" test
+	@$(MAKE) --no-print-directory VARIANT=tsan CFLAGS="-O1 -g" tsan-bins
+	@tests/run-unit $(BUILD)/tsan/unit
 
 bench: all bench-bins tools
 	@tests/bench/run
@@ -159,7 +171,17 @@ hdr-check:
 	@for h in $(HEADERS); do echo "  HDR     $$h"; printf '#include "%s"\n' "$${h#include/}" | \
 	  $(CC) $(MUST_CPPFLAGS) -std=c11 $(WARN) -Werror -fsyntax-only -x c - || exit 1; done
 
-FORMATTED := $(HEADERS) $(SOURCES) $(UNIT_SRC) $(TOOL_SRC) $(BENCH_SRC)
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/bin/%,$(FUZZ_SRC))
+FUZZ_SECONDS ?= 60
+# libFuzzer is clang's; objects apart from the other variants'.
+fuzz-bins:
+	@$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)/fuzz VARIANT=fuzz CFLAGS="-O1 -g" $(FUZZ_BIN)
+fuzz: fuzz-bins
+	@for f in $(FUZZ_BIN); do n=$$(basename $$f); mkdir -p $(BUILD)/fuzz/corpus/$$n; echo "  FUZZ    $$n"; \
+	  $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus/$$n || exit 1; done
+
+FORMATTED := $(HEADERS) $(SOURCES) $(UNIT_SRC) $(TOOL_SRC) $(BENCH_SRC) $(FUZZ_SRC)
 format:
 	clang-format -i $(FORMATTED)
 format-check:
@@ -188,6 +210,7 @@ help:
 	@echo 'test            unit tests; tests/run runs everything'
 	@echo 'check           test, hdr-check, format-check'
 	@echo 'asan, tsan      unit tests under the sanitizers'
+	@echo 'fuzz            each fuzz target for FUZZ_SECONDS (60)'
 	@echo 'bench           benchmarks: ratios to limits measured in the same run'
 	@echo 'hdr-check       every header compiles alone'
 	@echo 'format, format-check, compile_commands.json, install, uninstall, clean'
