@@ -69,7 +69,8 @@ struct expr {
     const struct function *function;
     expr_kernel kernel; /* CALL: the overload that bind chose */
     const void *data;   /* CALL: what bind prepared (a compiled LIKE pattern, a date format), immutable, in the arena */
-    bool implicit;      /* CALL of a cast that the user did not write: does not show in names */
+    bool
+        implicit; /* CALL of a cast that the user did not write: does not show in names. COLUMN that stands for a call of window(): no name */
     enum aggregate_kind aggregate;
     struct expr *filter;                   /* AGGREGATE: FILTER (WHERE ...), or NULL */
     int64_t window_us, slide_us, start_us; /* WINDOW; args[0] is the time */

@@ -182,7 +182,7 @@ static const char *item_name(struct analyzer *a, const struct ast_expr *ast, con
     if (ast->kind == AST_NAME)
         return ast->parts[ast->nparts - 1];
     if (ast->kind == AST_CAST && expr->kind == EXPR_CALL && expr->nargs == 1 && expr->args[0]->kind == EXPR_COLUMN &&
-        ast->args[0]->kind == AST_NAME)
+        (ast->args[0]->kind == AST_NAME || expr->args[0]->implicit))
         return expr->args[0]->name;
     if (ast->kind == AST_CAST && expr->kind == EXPR_COLUMN)
         return expr->name;

@@ -1,6 +1,8 @@
 /* Syntax tree to bound expression: names become columns, calls and operators go through the table of functions. */
 #include "analyze_internal.h"
 
+#include "common/clock.h"
+#include "record/timestamp.h"
 #include "sql/diagnose.h"
 #include "sql/function.h"
 #include "sql/tree.h"
@@ -50,11 +52,60 @@ struct expr *analyze_cast(struct analyzer *a, struct expr *arg, const struct typ
 
 /* ---- literals ---------------------------------------------------------------------------------------------------- */
 
+/* The special values of typed literals (DateTimeUtils.convertSpecialTimestamp, convertSpecialDate): epoch, now, today, tomorrow, yesterday,
+ * in any letter case, with a zone behind them that changes nothing for us but must be one. False: the text is none of them. */
+static bool special_time(struct analyzer *a, const struct ast_literal *literal, bool date, int64_t *value)
+{
+    static const struct {
+        const char *word;
+        int days; /* from today */
+    } words[] = {{"epoch", 0}, {"now", 0}, {"today", 0}, {"tomorrow", 1}, {"yesterday", -1}};
+    const struct zone *zone = a->options->zone;
+    const char *p = literal->data;
+    size_t len = literal->len;
+
+    while (len > 0 && (unsigned char)*p <= 0x20) {
+        p++;
+        len--;
+    }
+    while (len > 0 && (unsigned char)p[len - 1] <= 0x20)
+        len--;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t n = strlen(words[i].word);
+        if (len < n || strncasecmp(p, words[i].word, n) != 0)
+            continue;
+        const char *rest = p + n;
+        size_t left = len - n;
+        while (left > 0 && (*rest == ' ' || *rest == '\t')) {
+            rest++;
+            left--;
+        }
+        if (left > 0 && (zone = zone_open(rest, left, NULL)) == NULL)
+            return false;
+        int64_t now_us = clock_wall_ms() * 1000;
+        int32_t day = timestamp_to_date(now_us, zone) + words[i].days;
+        if (i == 0)
+            *value = 0;
+        else if (date)
+            *value = day;
+        else
+            *value = i == 1 ? now_us : timestamp_from_date(day, zone);
+        return true;
+    }
+    return false;
+}
+
 /* DATE'...' and TIMESTAMP'...': what the cast of the text gives, as a constant. */
 static struct expr *bind_typed(struct analyzer *a, const struct ast_expr *ast)
 {
     const struct ast_literal *literal = &ast->literal;
     bool date = literal->kind == AST_LITERAL_DATE;
+    int64_t special = 0;
+    if (special_time(a, literal, date, &special)) {
+        struct expr *constant = date ? expr_date(a->arena, (int32_t)special, ast->range)
+                                     : expr_timestamp(a->arena, special, a->options->zone, ast->range);
+        return constant != NULL ? constant : analyze_oom(a);
+    }
     struct expr *text = expr_string(a->arena, literal->data, literal->len, ast->range);
     if (text == NULL)
         return analyze_oom(a);
@@ -257,17 +308,10 @@ static bool bind_arguments(struct analyzer *a, const struct analyze_context *con
     return true;
 }
 
-/* count(*) is count(1); count() and count(t.*) are not allowed. */
+/* count(*) is count(1); count(t.*) is not allowed. */
 static bool check_count(struct analyzer *a, const struct ast_expr *ast, struct arguments *args, bool *done)
 {
     *done = false;
-    if (ast->nargs == 0) {
-        diagnose(a->err, a->sql, (struct sql_range){-1, -1}, "WRONG_NUM_ARGS.WITH_SUGGESTION", "42605",
-                 "The `count` requires at least one argument parameters but the actual number is 0. If you have to "
-                 "call this function with "
-                 "0 parameters, set the legacy configuration `spark.sql.legacy.allowParameterlessCount` to \"true\".");
-        return false;
-    }
     if (ast->nargs != 1 || ast->args[0]->kind != AST_STAR)
         return true;
     if (ast->args[0]->nparts > 0) {
@@ -341,7 +385,10 @@ static struct expr *place_window(struct analyzer *a, const struct analyze_contex
             "Multiple time/session window expressions would result in a cartesian product of rows, therefore they are "
             "currently not supported.");
     struct expr *column = expr_column(a->arena, context->window->column, window->type, "window", window->range);
-    return column != NULL ? column : analyze_oom(a);
+    if (column == NULL)
+        return analyze_oom(a);
+    column->implicit = true; /* a call, not a name: struct() calls its field col1 */
+    return column;
 }
 
 static struct expr *bind_call(struct analyzer *a, const struct analyze_context *context, const struct ast_expr *ast)
@@ -373,8 +420,9 @@ static struct expr *bind_row(struct analyzer *a, const struct analyze_context *c
             return NULL;
         const char *name = ast->args[i]->alias;
         if (name == NULL)
-            name = value->kind == EXPR_COLUMN || value->kind == EXPR_FIELD ? value->name
-                                                                           : arena_printf(a->arena, "col%zu", i + 1);
+            name = (value->kind == EXPR_COLUMN && !value->implicit) || value->kind == EXPR_FIELD
+                       ? value->name
+                       : arena_printf(a->arena, "col%zu", i + 1);
         if (name == NULL)
             return analyze_oom(a);
         struct expr *text = expr_string(a->arena, name, strlen(name), ast->args[i]->range);

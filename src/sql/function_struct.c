@@ -47,7 +47,7 @@ static struct expr *bind_struct(struct binding *binding)
         return function_oom(binding);
     for (size_t i = 0; i < binding->nargs; i++) {
         const struct expr *arg = binding->args[i];
-        if (arg->kind == EXPR_COLUMN || arg->kind == EXPR_FIELD)
+        if ((arg->kind == EXPR_COLUMN && !arg->implicit) || arg->kind == EXPR_FIELD)
             fields[i].name = arg->name;
         else if (arg->kind == EXPR_CALL && arg->function->show != NULL && strcmp(arg->function->name, "AS") == 0)
             fields[i].name = arg->data;

@@ -238,7 +238,8 @@ static struct ast_expr *parse_is(struct parser *p, struct ast_expr *value, size_
     } else if (parse_accept_word(p, "FALSE")) {
         sign = "IS FALSE";
     } else if (parse_accept_word(p, "UNKNOWN")) {
-        sign = "IS UNKNOWN";
+        sign = negated ? "IS NOT UNKNOWN" : "IS UNKNOWN";
+        negated = false;
     }
     if (sign != NULL)
         return negate(p, negated, first, operator_node(p, sign, first, value, NULL));

@@ -251,7 +251,6 @@ static struct ast_expr *parse_position(struct parser *p)
 static struct ast_expr *parse_substring(struct parser *p)
 {
     size_t first = p->pos;
-    const char *name = parse_at_word(p, 0, "SUBSTR") ? "substr" : "substring";
     p->pos += 2;
     struct ast_expr *text = parse_at_sign(p, 0, ")") ? NULL : parse_value(p);
     if (text == NULL && !parse_at_sign(p, 0, ")"))
@@ -269,7 +268,7 @@ static struct ast_expr *parse_substring(struct parser *p)
         return NULL;
     if (!parse_expect_sign(p, ")"))
         return NULL;
-    struct ast_expr *node = call_node(p, name, first);
+    struct ast_expr *node = call_node(p, "substring", first); /* SUBSTR(... FROM ...) shows as substring too */
     if (node == NULL || !parse_add(p, node, text) || !parse_add(p, node, from) ||
         (length != NULL && !parse_add(p, node, length)))
         return NULL;
