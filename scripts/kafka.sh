@@ -103,7 +103,7 @@ install() {
     command -v java >/dev/null || die 1 "java is missing: apt-get install openjdk-17-jre-headless"
     command -v mvn >/dev/null || die 1 "mvn is missing: apt-get install maven"
     rm -rf "$home/libs" "$home/stamp" "$home/classes.jsa"
-    mvn -B -q -f "$root/config/kafka/pom.xml" dependency:copy-dependencies -DincludeScope=runtime \
+    mvn -B -q -f "$root/config/kafka/pom.xml" org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies -DincludeScope=runtime \
         -DoutputDirectory="$home/libs" >"$home/mvn.log" 2>&1 || { cat "$home/mvn.log" >&2; die 1 "maven could not fetch Kafka's jars"; }
     prepare
     echo "$stamp" >"$home/stamp"
