@@ -6,6 +6,11 @@
  * Note "not answered": when the time is over, offsets_for_times returns no error and leaves what we asked
  * in place. So every partition goes out marked with an error of our own, and what still bears it
  * afterwards was not answered.
+ *
+ * Note "display commits": they go by rd_kafka_AlterConsumerGroupOffsets, which is the same OffsetCommit
+ * request. rd_kafka_commit would need a group.id, and then rd_kafka_destroy does not return before every
+ * commit under way is answered or has timed out: in 2.0.2 for session.timeout.ms (45 s) when the broker is
+ * gone, for socket.timeout.ms (60 s) when it is frozen, with a thread that spins meanwhile.
  */
 #include "kafka/offsets.h"
 
@@ -28,14 +33,18 @@
 #define COMMIT_REPORT_EVERY_US (60 * 1000000LL)
 /* Display commits that are under way when the handle is closed get this long. */
 #define COMMIT_LAST_MS 500
+/* After which a display commit is given up. */
+#define COMMIT_TIMEOUT_MS 10000
 /* While no coordinator answers, display commits do not pile up. */
 #define COMMITS_OUT_MAX 16
 
 struct offsets {
     struct client *client;
-    pthread_mutex_t lock; /* everything below, and every use of the client */
-    bool has_group;
-    int commits_out; /* sent, not answered */
+    pthread_mutex_t lock;           /* everything below, and every use of the client */
+    char *group;                    /* NULL: no display commits, and the next two are NULL too */
+    rd_kafka_AdminOptions_t *admin; /* of a display commit */
+    rd_kafka_queue_t *answers;      /* to display commits */
+    int commits_out;                /* sent, not answered */
     int64_t commit_reported_at_us;
 };
 
@@ -55,55 +64,89 @@ static void unlock(struct offsets *offsets)
     (void)rc;
 }
 
-/* Answer to a display commit, inside rd_kafka_poll, so with the lock held. */
-static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)
+static rd_kafka_resp_err_t commit_result(rd_kafka_event_t *event)
 {
-    struct offsets *offsets = client_owner(opaque);
-    int64_t now_us = clock_monotonic_us();
+    const rd_kafka_group_result_t **groups;
+    const rd_kafka_topic_partition_list_t *list;
+    rd_kafka_resp_err_t code = rd_kafka_event_error(event);
+    size_t ngroups;
 
-    (void)rk;
-    (void)list;
-    if (offsets->commits_out > 0)
-        offsets->commits_out--;
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__NO_OFFSET ||
-        now_us - offsets->commit_reported_at_us < COMMIT_REPORT_EVERY_US)
-        return;
-    offsets->commit_reported_at_us = now_us;
-    log_warn(MODULE, "cannot commit to the consumer group (only other tools' display of lag depends on it): %s",
-             rd_kafka_err2str(code));
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return code;
+    groups = rd_kafka_AlterConsumerGroupOffsets_result_groups(rd_kafka_event_AlterConsumerGroupOffsets_result(event),
+                                                              &ngroups);
+    list = ngroups > 0 ? rd_kafka_group_result_partitions(groups[0]) : NULL;
+    for (int i = 0; list != NULL && i < list->cnt; i++)
+        if (list->elems[i].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+            return list->elems[i].err;
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-static void setup(rd_kafka_conf_t *rk_conf)
+/* Look at the answers to display commits, waiting at most timeout_ms for one. With the lock held. */
+static void serve_commits(struct offsets *offsets, int timeout_ms)
 {
-    rd_kafka_conf_set_offset_commit_cb(rk_conf, on_commit);
+    rd_kafka_event_t *event;
+
+    rd_kafka_poll(client_handle(offsets->client), 0); /* whether the broker is there */
+    while (offsets->commits_out > 0 && (event = rd_kafka_queue_poll(offsets->answers, timeout_ms)) != NULL) {
+        rd_kafka_resp_err_t code = commit_result(event);
+        int64_t now_us = clock_monotonic_us();
+
+        rd_kafka_event_destroy(event);
+        offsets->commits_out--;
+        timeout_ms = 0;
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR || now_us - offsets->commit_reported_at_us < COMMIT_REPORT_EVERY_US)
+            continue;
+        offsets->commit_reported_at_us = now_us;
+        log_warn(MODULE, "cannot commit to the consumer group %s (only other tools' display of lag depends on it): %s",
+                 offsets->group, rd_kafka_err2str(code));
+    }
+}
+
+/* What display commits need. 0, -1 with err. */
+static int open_group(struct offsets *offsets, const char *group, struct errbuf *err)
+{
+    char reason[256];
+
+    offsets->admin =
+        rd_kafka_AdminOptions_new(client_handle(offsets->client), RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS);
+    offsets->answers = rd_kafka_queue_new(client_handle(offsets->client));
+    offsets->group = strdup(group);
+    if (offsets->group == NULL || offsets->admin == NULL)
+        return errbuf_oom(err, "kafka offsets", 0);
+    if (rd_kafka_AdminOptions_set_request_timeout(offsets->admin, COMMIT_TIMEOUT_MS, reason, sizeof(reason)) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR)
+        return errbuf_set(err, EXIT_CODE_RUNTIME, "kafka offsets: %s", reason);
+    return 0;
+}
+
+static void release_group(struct offsets *offsets)
+{
+    if (offsets->admin != NULL)
+        rd_kafka_AdminOptions_destroy(offsets->admin);
+    if (offsets->answers != NULL)
+        rd_kafka_queue_destroy(offsets->answers);
+    free(offsets->group);
 }
 
 struct offsets *offsets_open(const struct conf *conf, const char *group, struct errbuf *err)
 {
-    static const struct client_setting defaults[] = {
-        {"isolation.level", "read_committed"},
-        /* 2.0.2 holds a commit back for up to session.timeout.ms (45 s) while the group's coordinator is not there yet, and rd_kafka_destroy waits for
-         * it. The handle is no member of the group, so nothing else depends on these. */
-        {"session.timeout.ms", "1000"},
-        {"heartbeat.interval.ms", "300"},
-    };
-    struct client_setting forced[] = {
-        {"enable.auto.commit", "false"}, {"enable.auto.offset.store", "false"}, {"group.id", group}};
+    static const struct client_setting defaults[] = {{"isolation.level", "read_committed"}};
+    static const struct client_setting forced[] = {{"enable.auto.commit", "false"},
+                                                   {"enable.auto.offset.store", "false"}};
     struct offsets *offsets = calloc(1, sizeof(*offsets));
     struct client_plan plan = {.type = RD_KAFKA_CONSUMER,
                                .module = MODULE,
                                .defaults = defaults,
-                               .ndefaults = sizeof(defaults) / sizeof(defaults[0]),
+                               .ndefaults = 1,
                                .forced = forced,
-                               .nforced = group != NULL ? 3 : 2,
-                               .setup = setup,
+                               .nforced = 2,
                                .owner = offsets};
 
     if (offsets == NULL) {
         errbuf_oom(err, "kafka offsets", sizeof(*offsets));
         return NULL;
     }
-    offsets->has_group = group != NULL;
     offsets->commit_reported_at_us = -COMMIT_REPORT_EVERY_US;
     if (pthread_mutex_init(&offsets->lock, NULL) != 0) {
         errbuf_set(err, EXIT_CODE_RUNTIME, "kafka offsets: cannot make a mutex");
@@ -112,8 +155,13 @@ struct offsets *offsets_open(const struct conf *conf, const char *group, struct 
     offsets->client = client_open(conf, &plan, err);
     if (offsets->client == NULL)
         goto fail_lock;
+    if (group != NULL && open_group(offsets, group, err) == -1)
+        goto fail_group;
     return offsets;
 
+fail_group:
+    release_group(offsets);
+    client_close(offsets->client);
 fail_lock:
     pthread_mutex_destroy(&offsets->lock);
 fail:
@@ -130,8 +178,9 @@ void offsets_close(struct offsets *offsets)
     deadline_us = clock_monotonic_us() + COMMIT_LAST_MS * 1000LL;
     lock(offsets);
     while (offsets->commits_out > 0 && client_left_ms(deadline_us) > 0 && !client_down(offsets->client, NULL, 0))
-        rd_kafka_poll(client_handle(offsets->client), 10);
+        serve_commits(offsets, 10);
     unlock(offsets);
+    release_group(offsets);
     client_close(offsets->client);
     pthread_mutex_destroy(&offsets->lock);
     free(offsets);
@@ -435,19 +484,25 @@ int offsets_by_time(struct offsets *offsets, struct offset_list *list, int timeo
 
 void offsets_commit(struct offsets *offsets, const struct offset_list *list)
 {
-    rd_kafka_topic_partition_list_t *commit;
+    rd_kafka_AlterConsumerGroupOffsets_t *commit;
+    rd_kafka_topic_partition_list_t *asked;
 
-    if (!offsets->has_group || list->count == 0)
+    if (offsets->group == NULL || list->count == 0)
         return;
-    commit = rd_kafka_topic_partition_list_new((int)list->count);
+    asked = rd_kafka_topic_partition_list_new((int)list->count);
     for (size_t i = 0; i < list->count; i++)
-        rd_kafka_topic_partition_list_add(commit, list->items[i].topic, list->items[i].partition)->offset =
-            list->items[i].offset;
+        if (list->items[i].offset >= 0)
+            rd_kafka_topic_partition_list_add(asked, list->items[i].topic, list->items[i].partition)->offset =
+                list->items[i].offset;
+    commit = rd_kafka_AlterConsumerGroupOffsets_new(offsets->group, asked);
     lock(offsets);
-    rd_kafka_poll(client_handle(offsets->client), 0); /* answers to earlier ones */
-    if (offsets->commits_out < COMMITS_OUT_MAX &&
-        rd_kafka_commit(client_handle(offsets->client), commit, 1) == RD_KAFKA_RESP_ERR_NO_ERROR)
-        offsets->commits_out++;
+    serve_commits(offsets, 0);
+    if (asked->cnt > 0 && offsets->commits_out < COMMITS_OUT_MAX) {
+        rd_kafka_AlterConsumerGroupOffsets(client_handle(offsets->client), &commit, 1, offsets->admin,
+                                           offsets->answers);
+        offsets->commits_out++; /* an answer comes in any case */
+    }
     unlock(offsets);
-    rd_kafka_topic_partition_list_destroy(commit);
+    rd_kafka_AlterConsumerGroupOffsets_destroy(commit);
+    rd_kafka_topic_partition_list_destroy(asked);
 }

@@ -34,6 +34,8 @@
 #define EARLIEST_TIMEOUT_MS 5000
 /* Longest sleep in one go: a lost wake-up would cost this much and no more. */
 #define SLICE_MS 250
+/* Errors that librdkafka repairs by itself come with every fetch that fails. */
+#define WARN_EVERY_US (10 * 1000000LL)
 
 struct topic {
     char *name;
@@ -62,6 +64,7 @@ struct reader {
     struct client *client;
     rd_kafka_queue_t *main_queue;
     int event_fd;
+    int64_t warned_at_us;
     struct topic **topics; /* pointers, since slots point to them */
     size_t ntopics;
     struct slot *slots;
@@ -125,6 +128,7 @@ struct reader *reader_open(const struct conf *conf, bool mock, int queued_min_me
     plan.defaults = defaults;
     plan.ndefaults = n;
     plan.owner = reader;
+    reader->warned_at_us = -WARN_EVERY_US;
     reader->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (reader->event_fd == -1) {
         errbuf_set(err, EXIT_CODE_RUNTIME, "kafka reader: eventfd: %s", strerror(errno));
@@ -314,6 +318,20 @@ static enum reader_status judge_loss(struct serving *serving)
     return READER_MORE;
 }
 
+/* librdkafka repairs it by itself: leader moves, time-outs, connections. */
+static void warn_of(struct reader *reader, const struct slot *slot, const rd_kafka_message_t *message)
+{
+    int64_t now_us = clock_monotonic_us();
+    enum log_level level = LOG_LEVEL_DEBUG;
+
+    if (now_us - reader->warned_at_us >= WARN_EVERY_US) {
+        reader->warned_at_us = now_us;
+        level = LOG_LEVEL_WARN;
+    }
+    log_line(level, MODULE, "%s-%d at offset %lld: %s", slot->topic->name, (int)slot->partition, (long long)slot->next,
+             rd_kafka_message_errstr(message));
+}
+
 static void on_event(struct serving *serving, rd_kafka_message_t *message)
 {
     struct slot *slot = serving->slot;
@@ -357,9 +375,7 @@ static void on_event(struct serving *serving, rd_kafka_message_t *message)
             end_serving(serving, READER_FAILED);
             break;
         }
-        /* librdkafka repairs the rest by itself: leader moves, time-outs, connections. */
-        log_warn(MODULE, "%s-%d at offset %lld: %s", slot->topic->name, (int)slot->partition, (long long)slot->next,
-                 rd_kafka_message_errstr(message));
+        warn_of(serving->reader, slot, message);
     }
 }
 

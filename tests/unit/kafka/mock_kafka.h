@@ -5,6 +5,7 @@
 #include "kafka/conf.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,6 +19,9 @@
 
 /* Longest wait of a test for something that happens at once. */
 #define PATIENCE_MS 20000
+/* Closing a handle takes well under a second; the rest is for a machine that is busy. Whoever waits for a
+ * broker that is away waits for 45 s and more. */
+#define CLOSE_LIMIT_US 2000000
 
 struct mock_kafka {
     rd_kafka_t *rk;
@@ -67,6 +71,14 @@ static inline void mock_kafka_stop(struct mock_kafka *mock)
 static inline void mock_kafka_topic(struct mock_kafka *mock, const char *name, int partitions)
 {
     assert_int_equal(rd_kafka_mock_topic_create(mock->cluster, name, partitions, 1), RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
+/* Brokers go away in two ways: nobody listens any more, or nobody answers. */
+static inline void mock_kafka_take_away(struct mock_kafka *mock, bool frozen)
+{
+    assert_int_equal(frozen ? rd_kafka_mock_broker_set_rtt(mock->cluster, -1, 60000)
+                            : rd_kafka_mock_broker_set_down(mock->cluster, -1),
+                     RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
 /* Send n records "FIRST", "FIRST+1" ... to one partition, by a producer of its own; returns when they are

@@ -345,6 +345,40 @@ static void commits_to_the_display_group(void **state)
     mock_kafka_stop(&mock);
 }
 
+/* A commit under way, a question that was given up: neither holds up the end. */
+static void close_does_not_wait_for_a_broker(void **state)
+{
+    (void)state;
+    for (int frozen = 0; frozen < 2; frozen++) {
+        struct mock_kafka mock;
+        struct offsets *offsets;
+        struct offset_list list;
+        struct errbuf err;
+        int64_t began_us;
+
+        mock_kafka_start(&mock, 1);
+        mock_kafka_topic(&mock, "t", 1);
+        offsets = open_offsets(&mock, "sfcrime-test");
+        offset_list_init(&list);
+        assert_int_equal(offset_list_add(&list, "t", 0, 42), 0);
+        assert_int_equal(offsets_latest(offsets, &list, PATIENCE_MS, &err), 0);
+        offsets_commit(offsets, &list); /* finds the coordinator */
+        while (committed_offset(&mock, "sfcrime-test", "t", 0) != list.items[0].offset)
+            ;
+        mock_kafka_take_away(&mock, frozen == 1);
+        for (int i = 0; i < 100; i++)
+            offsets_commit(offsets, &list);
+        assert_int_equal(offsets_latest(offsets, &list, 200, &err), -1);
+        assert_int_equal(err.exit_code, EXIT_CODE_BROKER);
+        offsets_commit(offsets, &list);
+        began_us = clock_monotonic_us();
+        offsets_close(offsets);
+        assert_true(clock_monotonic_us() - began_us < CLOSE_LIMIT_US);
+        offset_list_release(&list);
+        mock_kafka_stop(&mock);
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +392,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(keeps_its_deadline_and_follows_leaders),
         cmocka_unit_test(slow_broker_is_not_a_wrong_answer),
         cmocka_unit_test(commits_to_the_display_group),
+        cmocka_unit_test(close_does_not_wait_for_a_broker),
     };
 
     if (argc > 1)
