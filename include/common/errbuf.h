@@ -41,9 +41,9 @@ void errbuf_clear(struct errbuf *err);
  * Always returns -1, so that a function can `return errbuf_set(err, ...)`. */
 int errbuf_set(struct errbuf *err, enum exit_code code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* As errbuf_set, with a condition and SQLSTATE (both copied) and code EXIT_CODE_RUNTIME; the caller changes the code to EXIT_CODE_USAGE for what is
- * found before a query runs. With a SQLSTATE the text is shown as Spark shows it: "[CONDITION] text SQLSTATE: 22012"; with "" the condition is for
- * callers only and the text stands alone. */
+/* As errbuf_set, with a condition and SQLSTATE (both copied) and code EXIT_CODE_RUNTIME; the caller changes the code to
+ * EXIT_CODE_USAGE for what is found before a query runs. With a SQLSTATE the text is shown as Spark shows it:
+ * "[CONDITION] text SQLSTATE: 22012"; with "" the condition is for callers only and the text stands alone. */
 int errbuf_condition(struct errbuf *err, const char *condition, const char *sqlstate, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

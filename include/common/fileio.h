@@ -1,6 +1,7 @@
 /* The one place that writes, syncs, renames and removes files of ours; tests wrap it to fail any step.
  *
- * Errors name the step, the path and the system's reason, with EXIT_CODE_STORAGE (reading what should be there: the caller changes the code).
+ * Errors name the step, the path and the system's reason, with EXIT_CODE_STORAGE (reading what should be there: the
+ * caller changes the code).
  */
 #ifndef COMMON_FILEIO_H
 #define COMMON_FILEIO_H
@@ -11,12 +12,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Write a file durably: temp beside it (.NAME.<random>.tmp, O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), all bytes, fsync, rename, fsync of the
- * directory. replace false: an existing target is an error with condition "EXISTS" (link-or-rename without replace), and stays
- * untouched. On failure the temp is removed. 0, -1. */
+/* Write a file durably: temp beside it (.NAME.<random>.tmp, O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600), all bytes, fsync,
+ * rename, fsync of the directory. replace false: an existing target is an error with condition "EXISTS" (link-or-rename
+ * without replace), and stays untouched. On failure the temp is removed. 0, -1. */
 int fileio_replace(const char *path, const void *data, size_t len, bool replace, struct errbuf *err);
 
-/* Read a whole regular file of at most max_bytes. 0; -1 with err; *missing (may be NULL) is set when there is no such file. */
+/* Read a whole regular file of at most max_bytes. 0; -1 with err; *missing (may be NULL) is set when there is no such
+ * file. */
 int fileio_read(const char *path, size_t max_bytes, struct buf *out, bool *missing, struct errbuf *err);
 
 /* Make a directory and its parents (0700), durably. 0 when it is there afterwards. */
@@ -32,10 +34,16 @@ int fileio_rename(const char *from, const char *to, struct errbuf *err);
 /* Write all bytes to a descriptor, going on after short writes and EINTR. 0; -1 with errno set. */
 int fileio_write_all(int fd, const void *data, size_t len);
 
-/* Append a line to a file opened by the caller with O_APPEND; not synced. */
+/* Write text to standard output. Nobody reading it (`| head`) is no failure; a buffer that failed is. 0; -1 with
+ * err. */
+int fileio_print(const struct buf *text, struct errbuf *err);
+
+/* Append a line to a file opened by the caller with O_APPEND; not synced. On failure a part that was written is taken
+ * back. */
 int fileio_append(int fd, const char *path, const void *data, size_t len, struct errbuf *err);
 
-/* Names in a directory (without . and ..), sorted, malloc'd array of malloc'd names that the caller frees with fileio_free_names. */
+/* Names in a directory (without . and ..), sorted, malloc'd array of malloc'd names that the caller frees with
+ * fileio_free_names. */
 int fileio_list(const char *dir, char ***names, size_t *n, struct errbuf *err);
 void fileio_free_names(char **names, size_t n);
 

@@ -1,7 +1,9 @@
-/* Log lines on stderr: Spark's form `yy/MM/dd HH:mm:ss LEVEL Module: text`, or JSON, or logfmt. Any thread; a line is one write.
+/* Log lines on stderr: Spark's form `yy/MM/dd HH:mm:ss LEVEL Module: text`, or JSON, or logfmt. Any thread; a line is
+ * one write.
  *
- * Text is made safe for a terminal (control and bidirectional characters as visible escapes; a line feed inside the text only where the caller
- * asks for it with log_block). The same text more than 10 times in 10 s from one place is counted instead of repeated.
+ * Text is made safe for a terminal (control and bidirectional characters as visible escapes; a line feed inside the
+ * text only where the caller asks for it with log_block). The same text more than 10 times in 10 s from one place is
+ * counted instead of repeated.
  */
 #ifndef COMMON_LOG_H
 #define COMMON_LOG_H
@@ -14,9 +16,6 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON, LOG_FORMAT_LOGFMT };
 
 /* Process-wide; default INFO, text. May be called again (SIGHUP). */
 void log_configure(enum log_level level, enum log_format format);
-/* -1 if the name is none of ERROR WARN INFO DEBUG TRACE (any case) / text json logfmt. */
-int log_parse_level(const char *name, enum log_level *level);
-int log_parse_format(const char *name, enum log_format *format);
 
 bool log_enabled(enum log_level level);
 

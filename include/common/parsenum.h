@@ -9,9 +9,6 @@
 /* A decimal whole number, an optional sign in front, no blanks, between min and max. 0; -1 leaves *value alone. */
 int parsenum_i64(const char *text, int64_t min, int64_t max, int64_t *value);
 
-/* A decimal fraction with optional exponent, finite, between min and max, whatever the locale says. 0, -1. */
-int parsenum_double(const char *text, double min, double max, double *value);
-
 /* true or false in any case, as Spark's options. 0, -1. */
 int parsenum_bool(const char *text, bool *value);
 

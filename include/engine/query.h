@@ -41,7 +41,8 @@ struct query_setup {
     struct query_journal *journal;
     pthread_mutex_t *stdout_lock;
     int stdout_fd;
-    int stop_fd; /* readable: end after the batch */
+    int stop_fd;      /* readable: end after the batch */
+    int open_stop_fd; /* readable: give up query_open */
 };
 
 struct query;

@@ -1,7 +1,8 @@
 /* Where a query's results go. One interface for all kinds; a sink belongs to its query's thread.
  *
  * Per batch: begin, write (once or more; in the result's order), commit. A failed step leaves the batch uncommitted: the query calls abort and
- * ends. After a restart the planned batch comes again with the same id and, from the same records, the same rows: a sink that says
+ * ends. A commit that has to wait for whoever reads the output asks give_up, and returns SINK_ABANDONED when that says so.
+ * After a restart the planned batch comes again with the same id and, from the same records, the same rows: a sink that says
  * `repeats` shows it twice (console), one that does not must put the repetition over the first (files by batch id) or
  * recognise it (a transaction that holds the batch id).
  */
@@ -27,11 +28,17 @@ struct sink_context {
     pthread_mutex_t *stdout_lock;
     int stdout_fd;
     bool mock; /* the broker is the embedded one */
+    /* Asked now and then while a write cannot go on: true means give the batch up. NULL: wait for ever. */
+    bool (*give_up)(void *cookie);
+    void *give_up_cookie;
 };
 
 struct sink;
 
-/* What a kind of sink implements. All return 0, or -1 with err. */
+/* Of commit: the stop's time was over before everything was written; no error, but the batch is not done. */
+#define SINK_ABANDONED 1
+
+/* What a kind of sink implements. All return 0, or -1 with err; commit also SINK_ABANDONED. */
 struct sink_kind {
     const char *name;        /* "console" */
     const char *description; /* Spark's class name, without the address behind it */
@@ -62,7 +69,7 @@ void sink_close(struct sink *sink);
 
 int sink_begin(struct sink *sink, int64_t batch_id, bool rerun, struct errbuf *err);
 int sink_write(struct sink *sink, const struct rowset *rows, struct errbuf *err);
-int sink_commit(struct sink *sink, struct errbuf *err);
+int sink_commit(struct sink *sink, struct errbuf *err); /* also SINK_ABANDONED */
 void sink_abort(struct sink *sink);
 
 /* As progress shows it: the class name and an address-like hash, "...ConsoleTable$@6e2b1d0a". malloc'd; NULL without memory. */

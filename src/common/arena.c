@@ -1,5 +1,5 @@
-/* Blocks double from 4 KiB to 1 MiB, so that a small arena costs little and a large one few mallocs; a piece larger than a
- * block gets a block of its own. */
+/* Blocks double from 4 KiB to 1 MiB, so that a small arena costs little and a large one few mallocs; a piece larger
+ * than a block gets a block of its own. */
 #include "common/arena.h"
 
 #include <stdarg.h>

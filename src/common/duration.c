@@ -1,5 +1,5 @@
-/* The grammar is IntervalUtils.stringToInterval of Spark 4.0.0, state for state, because its corners are visible: blanks
- * between sign and number, fractions on seconds only and at most nine digits, "10min" refused. */
+/* The grammar is IntervalUtils.stringToInterval of Spark 4.0.0, state for state, because its corners are visible:
+ * blanks between sign and number, fractions on seconds only and at most nine digits, "10min" refused. */
 #include "common/duration.h"
 
 #include <stdbool.h>
@@ -12,6 +12,9 @@
 #define US_PER_MINUTE (60 * US_PER_SECOND)
 #define US_PER_HOUR (60 * US_PER_MINUTE)
 #define US_PER_DAY (24 * US_PER_HOUR)
+
+/* Bytes of a text that its error repeats. */
+#define LONGEST_SHOWN 200
 
 struct unit {
     const char *name;
@@ -232,26 +235,27 @@ int duration_parse(const char *text, size_t len, int flags, struct duration *out
         "Unable to parse '%.*s'. Please ensure that the value provided is in a valid format for defining an "
         "interval. You can reference the documentation for the correct format. If the issue persists, please "
         "double check that the input value is not null or empty and try again.",
-        len < 200 ? (int)len : 200, text);
+        len < LONGEST_SHOWN ? (int)len : LONGEST_SHOWN, text);
     err->exit_code = EXIT_CODE_USAGE;
     return -1;
 }
 
-int duration_total_us(const struct duration *duration, int month_days, const char *text, int64_t *us,
+int duration_total_us(const struct duration *duration, int month_days, const char *text, size_t len, int64_t *us,
                       struct errbuf *err)
 {
     int64_t days = duration->days, total;
+    int shown = len < LONGEST_SHOWN ? (int)len : LONGEST_SHOWN;
 
     if (duration->months != 0 && month_days == 0) {
-        errbuf_condition(err, "_LEGACY_ERROR_TEMP_3231", "", "Intervals greater than a month is not supported (%s).",
-                         text);
+        errbuf_condition(err, "_LEGACY_ERROR_TEMP_3231", "", "Intervals greater than a month is not supported (%.*s).",
+                         shown, text);
         err->exit_code = EXIT_CODE_USAGE;
         return -1;
     }
     days += (int64_t)duration->months * month_days; /* int32 times a small number: no overflow */
     if (__builtin_mul_overflow(days, US_PER_DAY, &total) || __builtin_add_overflow(total, duration->us, us)) {
         errbuf_condition(err, "ARITHMETIC_OVERFLOW", "22003",
-                         "long overflow: the interval '%s' has too many microseconds", text);
+                         "long overflow: the interval '%.*s' has too many microseconds", shown, text);
         err->exit_code = EXIT_CODE_USAGE;
         return -1;
     }

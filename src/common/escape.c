@@ -85,7 +85,7 @@ static bool is_bidi(uint32_t code)
            (code >= 0x2066 && code <= 0x2069);
 }
 
-bool escape_is_control(uint32_t code)
+static bool is_control(uint32_t code)
 {
     return code < 0x20 || (code >= 0x7f && code <= 0x9f) || code == 0x2028 || code == 0x2029 || is_bidi(code);
 }
@@ -97,7 +97,7 @@ void escape_visible(const char *text, size_t len, int flags, struct buf *out)
 
     for (size_t i = 0; i < len;) {
         size_t n = escape_utf8_next(text + i, len - i, &code);
-        bool as_is = code != ESCAPE_MALFORMED && !escape_is_control(code);
+        bool as_is = code != ESCAPE_MALFORMED && !is_control(code);
         if (code == '\n' && (flags & ESCAPE_KEEP_LINE_FEEDS))
             as_is = true;
         if (as_is) {
@@ -154,7 +154,7 @@ void escape_html(const char *text, size_t len, struct buf *out)
         size_t n = escape_utf8_next(text + i, len - i, &code);
         const char *name = entity(code);
         bool blank = code == '\n' || code == '\r' || code == '\t';
-        if (name == NULL && code != ESCAPE_MALFORMED && (blank || !escape_is_control(code))) {
+        if (name == NULL && code != ESCAPE_MALFORMED && (blank || !is_control(code))) {
             i += n;
             continue;
         }

@@ -1,5 +1,6 @@
-/* Every step is a plain call of the C library (open, write, fsync, renameat2, ...), so that a test linked with --wrap can
- * fail or record each of them. A failed fsync is final: the kernel may have dropped the pages, a second fsync would lie. */
+/* Every step is a plain call of the C library (open, write, fsync, renameat2, ...), so that a test linked with --wrap
+ * can fail or record each of them. A failed fsync is final: the kernel may have dropped the pages, a second fsync would
+ * lie. */
 #include "common/fileio.h"
 
 #include <dirent.h>
@@ -348,10 +349,38 @@ int fileio_rename(const char *from, const char *to, struct errbuf *err)
     return sync_directory_of(from, err);
 }
 
+int fileio_print(const struct buf *text, struct errbuf *err)
+{
+    if (text->failed)
+        return errbuf_oom(err, "text for standard output", text->len);
+    if (fileio_write_all(STDOUT_FILENO, text->data, text->len) == -1 && errno != EPIPE)
+        return errbuf_set(err, EXIT_CODE_STORAGE, "writing to standard output: %s", strerror(errno));
+    return 0;
+}
+
 int fileio_append(int fd, const char *path, const void *data, size_t len, struct errbuf *err)
 {
-    if (fileio_write_all(fd, data, len) != 0)
-        return failed(err, "append to", path);
+    struct stat before, after;
+    const char *p = data;
+    size_t left = len;
+
+    if (fstat(fd, &before) != 0)
+        return failed(err, "look at", path);
+    while (left > 0) {
+        ssize_t n = write(fd, p, left);
+        if (n > 0) {
+            p += n;
+            left -= (size_t)n;
+        } else if (n == 0 || errno != EINTR) {
+            int reason = n == 0 ? EIO : errno;
+            /* Half a line would spoil the next one too; but what somebody else appended meanwhile stays. */
+            if (left < len && S_ISREG(before.st_mode) && fstat(fd, &after) == 0 &&
+                after.st_size == before.st_size + (off_t)(len - left))
+                (void)!ftruncate(fd, before.st_size);
+            errno = reason;
+            return failed(err, "append to", path);
+        }
+    }
     return 0;
 }
 

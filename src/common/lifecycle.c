@@ -1,6 +1,6 @@
-/* The signals are blocked everywhere and read from a signalfd by one thread, so no handler ever runs: what a signal does can
- * take locks and log. The stop request is an eventfd that is written once and never read: every poll that includes it
- * returns from then on, in any thread. */
+/* The signals are blocked everywhere and read from a signalfd by one thread, so no handler ever runs: what a signal
+ * does can take locks and log. The stop request is an eventfd that is written once and never read: every poll that
+ * includes it returns from then on, in any thread. */
 #include "common/lifecycle.h"
 
 #include "common/buf.h"
@@ -30,6 +30,19 @@ static pthread_t thread;
 static atomic_bool stopping;
 static lifecycle_signal_fn on_signal;
 static void *on_signal_cookie;
+
+int lifecycle_hold_stdio(struct errbuf *err)
+{
+    int fd;
+
+    do {                                  /* the lowest free number is given out first */
+        fd = open("/dev/null", O_RDONLY); /* not for writing: a table must not vanish in silence */
+        if (fd < 0)
+            return errbuf_set(err, EXIT_CODE_STORAGE, "cannot open /dev/null: %s", strerror(errno));
+    } while (fd <= STDERR_FILENO);
+    close(fd);
+    return 0;
+}
 
 void lifecycle_request_stop(void)
 {
@@ -95,6 +108,8 @@ int lifecycle_start(lifecycle_signal_fn fn, void *cookie, struct errbuf *err)
         return errbuf_set(err, EXIT_CODE_RUNTIME, "cannot block signals: %s", strerror(reason));
     if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
         return errbuf_set(err, EXIT_CODE_RUNTIME, "cannot ignore SIGPIPE: %s", strerror(errno));
+    if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR) /* RLIMIT_FSIZE: an error like a full disk, not the end */
+        return errbuf_set(err, EXIT_CODE_RUNTIME, "cannot ignore SIGXFSZ: %s", strerror(errno));
 
     stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (stop_fd < 0)

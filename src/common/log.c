@@ -1,8 +1,8 @@
 /* A line is built in memory and leaves with one write, so lines of several threads do not mix. The only lock guards the
  * table of repeated messages. Nothing here fails loudly: a log that cannot be written must not stop the program.
  *
- * Repeats: a small table keyed by the hash of level, module and text. A message may pass 10 times in its 10 s window; more are
- * counted, and the count is logged when the window has ended and any line is logged afterwards. */
+ * Repeats: a small table keyed by the hash of level, module and text. A message may pass 10 times in its 10 s window;
+ * more are counted, and the count is logged when the window has ended and any line is logged afterwards. */
 #include "common/log.h"
 
 #include "common/buf.h"
@@ -38,7 +38,6 @@ struct repeat {
 };
 
 static const char *const level_names[] = {"ERROR", "WARN", "INFO", "DEBUG", "TRACE"};
-static const char *const format_names[] = {"text", "json", "logfmt"};
 
 static atomic_int current_level = LOG_LEVEL_INFO;
 static atomic_int current_format = LOG_FORMAT_TEXT;
@@ -63,28 +62,6 @@ void log_configure(enum log_level level, enum log_format format)
     atomic_store(&current_level, (int)level);
     atomic_store(&current_format, (int)format);
     atomic_store(&to_journal, stderr_is_journal());
-}
-
-int log_parse_level(const char *name, enum log_level *level)
-{
-    for (size_t i = 0; i < sizeof(level_names) / sizeof(*level_names); i++) {
-        if (strcasecmp(name, level_names[i]) == 0) {
-            *level = (enum log_level)i;
-            return 0;
-        }
-    }
-    return -1;
-}
-
-int log_parse_format(const char *name, enum log_format *format)
-{
-    for (size_t i = 0; i < sizeof(format_names) / sizeof(*format_names); i++) {
-        if (strcasecmp(name, format_names[i]) == 0) {
-            *format = (enum log_format)i;
-            return 0;
-        }
-    }
-    return -1;
 }
 
 bool log_enabled(enum log_level level)
@@ -118,7 +95,8 @@ static void append_logfmt_value(const char *text, size_t len, struct buf *line)
     buf_append_byte(line, '"');
 }
 
-/* JSON and logfmt keep what the text says and only make it safe to show: bidi controls and C1 as visible escapes first. */
+/* JSON and logfmt keep what the text says and only make it safe to show: bidi controls and C1 as visible escapes
+ * first. */
 static void emit(enum log_level level, const char *module, const char *text, size_t len, int visible_flags)
 {
     static const char priority[] = {'3', '4', '6', '7', '7'}; /* sd-daemon(3) */
@@ -170,8 +148,8 @@ static void take_count(struct repeat *repeat, struct repeat *told, size_t *ntold
     repeat->hash = 0;
 }
 
-/* Which entry makes room first: an unused one, then the oldest that has nothing held back (so that many different messages
- * do not push out the one that floods the log), then the oldest. */
+/* Which entry makes room first: an unused one, then the oldest that has nothing held back (so that many different
+ * messages do not push out the one that floods the log), then the oldest. */
 static bool goes_before(const struct repeat *a, const struct repeat *b)
 {
     bool a_holds = a->count > PASS_PER_WINDOW, b_holds = b->count > PASS_PER_WINDOW;

@@ -2,8 +2,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -35,40 +33,6 @@ int parsenum_i64(const char *text, int64_t min, int64_t max, int64_t *value)
     if (*text == '-' || *text == '+')
         text++;
     if (digits(text, negative, &end, &number) != 0 || *end != '\0' || number < min || number > max)
-        return -1;
-    *value = number;
-    return 0;
-}
-
-/* The shape is checked first, so that strtod's extras (hexadecimal, inf, nan, blanks) stay out; the programs never call
- * setlocale, so its decimal point is the C one. */
-int parsenum_double(const char *text, double min, double max, double *value)
-{
-    const char *p = text;
-    size_t ndigits = 0;
-
-    if (*p == '-' || *p == '+')
-        p++;
-    for (; isdigit((unsigned char)*p); p++)
-        ndigits++;
-    if (*p == '.')
-        for (p++; isdigit((unsigned char)*p); p++)
-            ndigits++;
-    if (ndigits == 0)
-        return -1;
-    if (*p == 'e' || *p == 'E') {
-        p++;
-        if (*p == '-' || *p == '+')
-            p++;
-        if (!isdigit((unsigned char)*p))
-            return -1;
-        while (isdigit((unsigned char)*p))
-            p++;
-    }
-    if (*p != '\0')
-        return -1;
-    double number = strtod(text, NULL);
-    if (!isfinite(number) || number < min || number > max)
         return -1;
     *value = number;
     return 0;

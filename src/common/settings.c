@@ -107,7 +107,8 @@ bool settings_is_secret(const struct settings_row *row, const char *rest)
 
 /* --- paths ---------------------------------------------------------------------------------------------------- */
 
-/* "scheme:" in front of a path, as Spark's URIs have: only file: is ours. Returns the path proper; NULL for another scheme. */
+/* "scheme:" in front of a path, as Spark's URIs have: only file: is ours. Returns the path proper; NULL for another
+ * scheme. */
 static const char *local_path(const char *text)
 {
     size_t scheme = 0;
@@ -367,7 +368,7 @@ int settings_finish(struct settings *settings, struct errbuf *err)
     return collect_families(settings, err);
 }
 
-/* --- public ---------------------------------------------------------------------------------------------------------- */
+/* --- public ------------------------------------------------------------------------------------------------------- */
 
 struct settings *settings_new(const struct settings_program *program)
 {
@@ -487,11 +488,6 @@ int settings_choice(const struct settings *settings, const char *key, const char
     int64_t number;
 
     return number_of(settings, key, name, &number) ? (int)number : -1;
-}
-
-bool settings_given(const struct settings *settings, const char *key, const char *name)
-{
-    return settings_find(settings, row_of(settings, key), name, NULL) != NULL;
 }
 
 const char *settings_origin(const struct settings *settings, const char *key, const char *name)

@@ -83,7 +83,7 @@ bool settings_parse(const struct settings_row *row, const char *text, int64_t *n
     case SETTINGS_DURATION:
         if (duration_parse(text, strlen(text), DURATION_SHORT | (row->flags & SETTINGS_BARE_MS ? DURATION_BARE_MS : 0),
                            &duration, &unused) != 0 ||
-            duration_total_us(&duration, 0, text, &us, &unused) != 0)
+            duration_total_us(&duration, 0, text, strlen(text), &us, &unused) != 0)
             return false;
         *number = us / 1000;
         return *number >= row->min && *number <= row->max && us >= 0;

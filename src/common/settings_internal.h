@@ -1,4 +1,5 @@
-/* What the files of the settings module share: settings.c keeps values, settings_check.c judges them, settings_load.c reads them, settings_text.c shows
+/* What the files of the settings module share: settings.c keeps values, settings_check.c judges them, settings_load.c
+ * brings them together from command line, environment and files, settings_file.c reads files, settings_text.c shows
  * them. */
 #ifndef COMMON_SETTINGS_INTERNAL_H
 #define COMMON_SETTINGS_INTERNAL_H
@@ -13,6 +14,9 @@ struct settings_place {
     const char *base; /* what relative paths count from; NULL: the working directory */
     bool command_line;
 };
+
+/* Where a clone has its files, and what relative paths in them do not count from. */
+#define SETTINGS_CONFIG_DIR "config"
 
 #define SETTINGS_RANK_ENVIRONMENT 1000u
 #define SETTINGS_RANK_COMMAND_LINE 2000u
@@ -77,6 +81,21 @@ int settings_put_row(struct settings *settings, const struct settings_place *pla
 int settings_warn(struct settings *settings, struct errbuf *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* A piece of text; without the blanks at both ends. */
+struct settings_line {
+    const char *start;
+    size_t len;
+};
+struct settings_line settings_file_trim(struct settings_line line);
+
+/* All lines of a file or of SFCRIME_CONF; prefix is put in front of every key. place.text is the name that goes in
+ * front of ":line". shared: keys of other programs may be among them, and are skipped. 0, -1 with err. */
+int settings_file_put_lines(struct settings *settings, struct settings_place place, const char *text, size_t len,
+                            const char *prefix, bool shared, struct errbuf *err);
+/* A whole file: path lives as long as the settings. 0, -1 with err. */
+int settings_file_put(struct settings *settings, const char *path, unsigned rank, const char *prefix,
+                      struct errbuf *err);
+
 /* Collect the names of every family; check SETTINGS_REQUIRED. */
 int settings_finish(struct settings *settings, struct errbuf *err);
 
@@ -89,7 +108,8 @@ bool settings_is_secret(const struct settings_row *row, const char *rest);
 void settings_key_text(const struct settings_row *row, const char *name, const char *rest, struct buf *out);
 /* The value as a number (0 for texts). False: it does not have the row's form. */
 bool settings_parse(const struct settings_row *row, const char *text, int64_t *number);
-/* Errors, all -1: "PLACE: key = value: WHAT" with the value masked where it must be; what form is wanted; no such key. */
+/* Errors, all -1: "PLACE: key = value: WHAT" with the value masked where it must be; what form is wanted; no such
+ * key. */
 int settings_refuse(const char *place, const struct settings_row *row, const char *name, const char *rest,
                     const char *value, const char *what, struct errbuf *err);
 int settings_refuse_form(const char *place, const struct settings_row *row, const char *name, const char *rest,

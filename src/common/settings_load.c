@@ -1,235 +1,29 @@
-/* Where settings come from: files, environment, command line, in the order of their precedence. The command line is read first all the same
- * (it names the files) and kept aside until it is its turn. */
-#include "common/escape.h"
-#include "common/fileio.h"
+/* Where settings come from: files, environment, command line, in the order of their precedence. The command line is
+ * read first all the same (it names the files) and kept aside until it is its turn. */
 #include "common/nearest.h"
 #include "settings_internal.h"
 
 #include <assert.h>
 #include <ctype.h>
-#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define LARGEST_FILE ((size_t)4 << 20)
 #define SYSTEM_DIR "/etc/sfcrime"
-#define CONFIG_DIR "config"
 
-/* --- lines of key = value --------------------------------------------------------------------------------------------- */
+/* --- files -------------------------------------------------------------------------------------------------------- */
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\r' || c == '\f' || c == '\v';
-}
-
-struct line {
-    const char *start;
-    size_t len;
-};
-
-static struct line trim(struct line line)
-{
-    while (line.len > 0 && is_blank(line.start[0])) {
-        line.start++;
-        line.len--;
-    }
-    while (line.len > 0 && is_blank(line.start[line.len - 1]))
-        line.len--;
-    return line;
-}
-
-/* The next line of text without its line feed; false at the end. */
-static bool next_line(const char *text, size_t len, size_t *at, struct line *line)
-{
-    if (*at >= len)
-        return false;
-    const char *start = text + *at;
-    const char *end = memchr(start, '\n', len - *at);
-    line->start = start;
-    line->len = end == NULL ? len - *at : (size_t)(end - start);
-    *at += line->len + 1;
-    return true;
-}
-
-/* Take a `\` at the end off (a carriage return or blanks may stand behind it). */
-static bool takes_continuation(struct line *line)
-{
-    struct line rest = *line;
-
-    while (rest.len > 0 && is_blank(rest.start[rest.len - 1]))
-        rest.len--;
-    if (rest.len == 0 || rest.start[rest.len - 1] != '\\')
-        return false;
-    line->len = rest.len - 1;
-    return true;
-}
-
-/* Append a continuation: its indentation is one blank at most, none if there is one already. */
-static void append_continued(struct buf *whole, struct line line)
-{
-    size_t indent = 0;
-
-    while (indent < line.len && is_blank(line.start[indent]))
-        indent++;
-    if (indent > 0 && whole->len > 0 && !is_blank(whole->data[whole->len - 1]))
-        buf_append_byte(whole, ' ');
-    buf_append(whole, line.start + indent, line.len - indent);
-}
-
-static bool is_foreign(const struct settings_program *program, const char *key)
-{
-    const char *p = program->foreign;
-
-    while (p != NULL && *p != '\0') {
-        size_t len = strcspn(p, " ");
-        if (len > 0 && strncasecmp(key, p, len) == 0)
-            return true;
-        p += len + (p[len] == ' ');
-    }
-    return false;
-}
-
-/* One whole `key = value` in line (changed). */
-static int put_line(struct settings *settings, const struct settings_place *place, char *line, const char *prefix,
-                    bool shared, struct errbuf *err)
-{
-    char *equals = strchr(line, '=');
-
-    if (equals == NULL) {
-        struct buf shown = BUF_INIT;
-        escape_visible(line, strnlen(line, 60), 0, &shown);
-        errbuf_set(err, EXIT_CODE_USAGE, "%s: \"%s\" is not of the form key = value", place->text,
-                   shown.data == NULL || shown.failed ? "" : shown.data);
-        buf_release(&shown);
-        return -1;
-    }
-    struct line key = trim((struct line){line, (size_t)(equals - line)});
-    struct line value = trim((struct line){equals + 1, strlen(equals + 1)});
-    if (key.len == 0)
-        return errbuf_set(err, EXIT_CODE_USAGE, "%s: there is no key before the =", place->text);
-    char *whole;
-    if (asprintf(&whole, "%s%.*s", prefix, (int)key.len, key.start) < 0)
-        return errbuf_oom(err, "settings", key.len);
-    char *text = strndup(value.start, value.len);
-    int result = 0;
-    if (text == NULL)
-        result = errbuf_oom(err, "settings", value.len);
-    else if (!shared || !is_foreign(settings->program, whole))
-        result = settings_put(settings, place, whole, text, err);
-    free(text);
-    free(whole);
-    return result;
-}
-
-/* All lines of a file or of SFCRIME_CONF. place->text is the name that goes in front of ":line". shared: keys of other programs may be
- * among them. */
-static int put_lines(struct settings *settings, struct settings_place place, const char *text, size_t len,
-                     const char *prefix, bool shared, struct errbuf *err)
-{
-    const char *name = place.text;
-    struct buf whole = BUF_INIT;
-    struct line line;
-    size_t at = 0;
-    int number = 0, result = 0;
-
-    if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) /* a byte order mark, from Windows editors */
-        at = 3;
-    while (result == 0 && next_line(text, len, &at, &line)) {
-        int first = ++number;
-        struct line trimmed = trim(line);
-        if (trimmed.len == 0 || trimmed.start[0] == '#' || trimmed.start[0] == '!')
-            continue;
-        buf_reset(&whole);
-        bool more = takes_continuation(&line);
-        append_continued(&whole, line);
-        while (more && next_line(text, len, &at, &line)) {
-            number++;
-            more = takes_continuation(&line);
-            append_continued(&whole, line);
-        }
-        if (whole.failed) {
-            result = errbuf_oom(err, "settings", len);
-            break;
-        }
-        place.text = arena_printf(&settings->arena, "%s:%d", name, first);
-        if (place.text == NULL)
-            result = errbuf_oom(err, "settings", 64);
-        else if (whole.data == NULL || memchr(whole.data, '\0', whole.len) != NULL)
-            result = errbuf_set(err, EXIT_CODE_USAGE, "%s: there is a NUL byte in the line", place.text);
-        else if (!escape_utf8_valid(whole.data, whole.len))
-            result = errbuf_set(err, EXIT_CODE_USAGE, "%s: the line is not UTF-8", place.text);
-        else
-            result = put_line(settings, &place, whole.data, prefix, shared, err);
-    }
-    buf_release(&whole);
-    return result;
-}
-
-/* --- files --------------------------------------------------------------------------------------------------------- */
-
-/* What relative paths in this file count from: the directory above a `config` directory, NULL when that is the working directory or
- * the file lies elsewhere. */
-static const char *base_of(struct settings *settings, const char *path)
-{
-    char real[PATH_MAX], cwd[PATH_MAX];
-
-    if (realpath(path, real) == NULL)
-        return NULL;
-    char *slash = strrchr(real, '/');
-    *slash = '\0';
-    slash = strrchr(real, '/');
-    if (slash == NULL || strcmp(slash + 1, CONFIG_DIR) != 0)
-        return NULL;
-    *slash = '\0';
-    if (real[0] == '\0' || (getcwd(cwd, sizeof(cwd)) != NULL && strcmp(cwd, real) == 0))
-        return NULL;
-    return arena_strdup(&settings->arena, real);
-}
-
-/* Others may read a file that holds a secret: say so. */
-static int warn_of_open_secrets(struct settings *settings, const char *path, size_t first_value, struct errbuf *err)
-{
-    struct stat st;
-
-    if (stat(path, &st) != 0 || (st.st_mode & (S_IRGRP | S_IROTH)) == 0)
-        return 0;
-    for (size_t i = first_value; i < settings->nvalues; i++)
-        if (settings_is_secret(settings->values[i].row, settings->values[i].rest))
-            return settings_warn(settings, err, "%s holds a secret and can be read by others; chmod 600 it", path);
-    return 0;
-}
-
-static int put_file(struct settings *settings, const char *path, unsigned rank, const char *prefix, struct errbuf *err)
-{
-    struct buf text = BUF_INIT;
-    bool missing;
-    size_t first_value = settings->nvalues;
-    struct settings_place place = {.text = path, .rank = rank, .base = base_of(settings, path)};
-
-    int result = fileio_read(path, LARGEST_FILE, &text, &missing, err);
-    if (result != 0) {
-        err->exit_code = EXIT_CODE_USAGE;
-        errbuf_prefix(err, "configuration");
-    } else {
-        result = put_lines(settings, place, text.data == NULL ? "" : text.data, text.len, prefix, false, err);
-    }
-    buf_release(&text);
-    return result != 0 ? -1 : warn_of_open_secrets(settings, path, first_value, err);
-}
-
-/* config/NAME below the working directory; below the clone that the program was built in (it lies in build/.../bin); in /etc. NULL when
- * there is none. */
+/* config/NAME below the working directory; below the clone that the program was built in (it lies in build/.../bin); in
+ * /etc. NULL when there is none. */
 static const char *default_file(struct settings *settings)
 {
     const char *name = settings->program->config_name;
     char exe[PATH_MAX];
-    const char *path = arena_printf(&settings->arena, CONFIG_DIR "/%s", name);
+    const char *path = arena_printf(&settings->arena, SETTINGS_CONFIG_DIR "/%s", name);
 
     if (path != NULL && access(path, F_OK) == 0)
         return path;
@@ -238,7 +32,7 @@ static const char *default_file(struct settings *settings)
     if (len > 0) {
         exe[len] = '\0';
         for (char *build = strstr(exe, "/build/"); build != NULL; build = strstr(build + 1, "/build/")) {
-            path = arena_printf(&settings->arena, "%.*s/" CONFIG_DIR "/%s", (int)(build - exe), exe, name);
+            path = arena_printf(&settings->arena, "%.*s/" SETTINGS_CONFIG_DIR "/%s", (int)(build - exe), exe, name);
             if (path != NULL && access(path, F_OK) == 0)
                 deepest = path;
         }
@@ -249,10 +43,10 @@ static const char *default_file(struct settings *settings)
     return path != NULL && access(path, F_OK) == 0 ? path : NULL;
 }
 
-/* --- environment ------------------------------------------------------------------------------------------------------ */
+/* --- environment -------------------------------------------------------------------------------------------------- */
 
-/* True when the variable's name (behind SFCRIME_) is the key's: upper case, dots as _, a leading "sf." left out. *rest: what stands for
- * the open end. */
+/* True when the variable's name (behind SFCRIME_) is the key's: upper case, dots as _, a leading "sf." left out. *rest:
+ * what stands for the open end. */
 static bool env_matches(const struct settings_row *row, const char *name, size_t len, const char **rest)
 {
     const char *key = row->key;
@@ -293,7 +87,7 @@ static int put_variable(struct settings *settings, const char *variable, struct 
     const char *name = variable + sizeof(ours) - 1;
     len -= sizeof(ours) - 1;
     if (len == 4 && strncmp(name, "CONF", len) == 0)
-        return put_lines(settings, place, equals + 1, strlen(equals + 1), "", true, err);
+        return settings_file_put_lines(settings, place, equals + 1, strlen(equals + 1), "", true, err);
 
     for (int open = 0; open <= 1; open++) {
         for (size_t i = 0; i < program->nrows; i++) {
@@ -330,7 +124,7 @@ static int put_environment(struct settings *settings, char **environment, struct
     return 0;
 }
 
-/* --- command line ----------------------------------------------------------------------------------------------------- */
+/* --- command line ------------------------------------------------------------------------------------------------- */
 
 enum { OPTION_CONFIG = 256, OPTION_CONF, OPTION_CHECK, OPTION_PRINT, OPTION_SAMPLE, OPTION_ROW };
 
@@ -511,8 +305,8 @@ static int split_pair(struct settings *settings, const char *pair, const char **
 
     if (equals == NULL)
         return -1;
-    struct line left = trim((struct line){pair, (size_t)(equals - pair)});
-    struct line right = trim((struct line){equals + 1, strlen(equals + 1)});
+    struct settings_line left = settings_file_trim((struct settings_line){pair, (size_t)(equals - pair)});
+    struct settings_line right = settings_file_trim((struct settings_line){equals + 1, strlen(equals + 1)});
     if (left.len == 0)
         return -1;
     *name = arena_strndup(&settings->arena, left.start, left.len);
@@ -567,7 +361,7 @@ static int put_command_line(struct settings *settings, const struct command *com
         if (code == OPTION_CONF) {
             result = put_conf(settings, &place, argument, err);
         } else if (code == 'F') {
-            result = put_file(settings, argument, SETTINGS_RANK_COMMAND_LINE, program->file_prefix, err);
+            result = settings_file_put(settings, argument, SETTINGS_RANK_COMMAND_LINE, program->file_prefix, err);
         } else {
             assert(code >= OPTION_ROW && (size_t)(code - OPTION_ROW) < program->nrows);
             result = put_option(settings, &place, &program->rows[code - OPTION_ROW], argument, err);
@@ -590,7 +384,7 @@ static int put_files(struct settings *settings, const struct command *command, s
         settings->nfiles = settings->files[0] != NULL;
     }
     for (size_t i = 0; i < settings->nfiles; i++)
-        if (put_file(settings, settings->files[i], (unsigned)i + 1, "", err) != 0)
+        if (settings_file_put(settings, settings->files[i], (unsigned)i + 1, "", err) != 0)
             return -1;
     return 0;
 }

@@ -373,18 +373,22 @@ static int is_checkpoint(const char *dir, struct errbuf *err)
     struct stat st;
     char **names;
     size_t n;
-    bool marked = false;
+    bool marked = false, ours = true;
 
     if (lstat(dir, &st) != 0 && errno == ENOENT)
         return 0;
     if (fileio_list(dir, &names, &n, err) != 0)
         return -1;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         marked = marked || strcmp(names[i], "metadata") == 0 || strcmp(names[i], "offsets") == 0 ||
                  strcmp(names[i], "sfcrime.json") == 0;
+        ours = ours && (strcmp(names[i], "lock") == 0 || strcmp(names[i], "sources") == 0);
+    }
     fileio_free_names(names, n);
     if (marked || n == 0)
         return marked;
+    if (ours) /* a first start got no further than this (a full disk, a kill) */
+        return 1;
     return errbuf_set(
         err, EXIT_CODE_CHECKPOINT,
         "%s is no checkpoint (neither metadata nor offsets nor sfcrime.json in it), so --from-scratch leaves "

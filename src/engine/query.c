@@ -197,6 +197,14 @@ static void log_bad(const struct query *query, const struct source_range *range,
              counts->first_bad_offset, counts->first_bad);
 }
 
+static void log_given_up(const struct query *query)
+{
+    log_warn(MODULE,
+             "Query %s: batch %" PRId64
+             " was given up by the stop; it will run again, on the same offsets, at the next start",
+             query->conf->name, query->batch_id);
+}
+
 static enum query_outcome read_ranges(struct query *query, struct query_work *work, struct errbuf *err)
 {
     struct source_sink sink = {map_part_record, (void *const *)work->parts, query_tick, query};
@@ -206,10 +214,7 @@ static enum query_outcome read_ranges(struct query *query, struct query_work *wo
     case SOURCE_COMPLETE:
         break;
     case SOURCE_ABANDONED:
-        log_warn(MODULE,
-                 "Query %s: batch %" PRId64
-                 " was given up by the stop; it will run again, on the same offsets, at the next start",
-                 query->conf->name, query->batch_id);
+        log_given_up(query);
         return QUERY_STOPPED;
     case SOURCE_FAILED:
         part_error(work, err);
@@ -307,12 +312,20 @@ static int commit_state(struct query *query, struct query_work *work, struct err
     return 0;
 }
 
-static int write_sink(struct query *query, const struct query_work *work, struct errbuf *err)
+static enum query_outcome write_sink(struct query *query, const struct query_work *work, struct errbuf *err)
 {
     if (sink_begin(query->sink, query->batch_id, query->rerun, err) != 0 ||
-        sink_write(query->sink, work->result, err) != 0 || sink_commit(query->sink, err) != 0)
-        return -1;
-    return 0;
+        sink_write(query->sink, work->result, err) != 0)
+        return QUERY_FAILED;
+    switch (sink_commit(query->sink, err)) {
+    case 0:
+        return QUERY_EXECUTED;
+    case SINK_ABANDONED:
+        log_given_up(query);
+        return QUERY_STOPPED;
+    default:
+        return QUERY_FAILED;
+    }
 }
 
 /* The event time moved on: what the next batch works with. */
@@ -383,8 +396,11 @@ static enum query_outcome run_steps(struct query *query, struct query_work *work
     outcome = read_ranges(query, work, err);
     if (outcome != QUERY_EXECUTED)
         return outcome;
-    if (compute(query, work, err) != 0 || commit_state(query, work, err) != 0 || write_sink(query, work, err) != 0)
+    if (compute(query, work, err) != 0 || commit_state(query, work, err) != 0)
         return QUERY_FAILED;
+    outcome = write_sink(query, work, err);
+    if (outcome != QUERY_EXECUTED)
+        return outcome;
     tracker_leave(tracker, PROGRESS_ADD_BATCH);
 
     int64_t next_watermark_ms = next_watermark(query, work);

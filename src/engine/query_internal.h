@@ -101,6 +101,8 @@ enum query_outcome query_wait_retry(struct query *query, const struct errbuf *er
 void query_note_up(struct query *query);
 /* source_sink's tick: non-zero when the batch is to be given up. */
 int query_tick(void *query, const char *down);
+/* sink_context's give_up: a stop came, and its time is over. */
+bool query_give_up(void *query);
 
 /* query_report.c: an executed batch, before the query moves on to the next; an idle trigger, if a record is due. */
 void query_report_executed(struct query *query, const struct query_work *work);

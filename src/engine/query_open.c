@@ -215,6 +215,8 @@ static int open_sink(struct query *query, struct errbuf *err)
         .stdout_lock = query->setup.stdout_lock,
         .stdout_fd = query->setup.stdout_fd,
         .mock = query->setup.mock,
+        .give_up = query_give_up,
+        .give_up_cookie = query,
     };
     query->sink = sink_open(&query->sink_context, err);
     if (!query->sink)
@@ -238,8 +240,8 @@ static int open_source(struct query *query, struct errbuf *err)
     /* A handle of the query's own: a slow answer to one query delays no other, and the group is its own. */
     snprintf(group, sizeof(group), "sfcrime-%s", checkpoint_id(query->checkpoint));
     query->offsets = offsets_open(&source->kafka, query->config->group ? query->config->group : group, err);
-    if (!query->offsets ||
-        offsets_connect(query->offsets, (int)query->config->broker_timeout_ms, query->setup.stop_fd, NULL, err) != 0)
+    if (!query->offsets || offsets_connect(query->offsets, (int)query->config->broker_timeout_ms,
+                                           query->setup.open_stop_fd, NULL, err) != 0)
         return -1;
     if (!checkpoint_position(query->checkpoint)->has_start) {
         offset_list_release(&query->start);

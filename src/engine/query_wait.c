@@ -67,6 +67,13 @@ enum query_outcome query_wait_retry(struct query *query, const struct errbuf *er
     return query_wait_stop(query, RETRY_MS) ? QUERY_STOPPED : QUERY_EXECUTED;
 }
 
+bool query_give_up(void *cookie)
+{
+    struct query *query = cookie;
+
+    return query_wait_stop(query, 0) && clock_monotonic_us() - query->stop_us >= query->config->stop_timeout_ms * 1000;
+}
+
 int query_tick(void *cookie, const char *down)
 {
     struct query *query = cookie;
@@ -78,7 +85,7 @@ int query_tick(void *cookie, const char *down)
         query_note_up(query);
     if (!query_wait_stop(query, 0))
         return 0;
-    if (now_us - query->stop_us >= query->config->stop_timeout_ms * 1000)
+    if (query_give_up(query))
         return 1;
     int64_t since_us = query->down_us > query->stop_us ? query->down_us : query->stop_us;
     return query->down_us && now_us - since_us >= STOP_DOWN_US;

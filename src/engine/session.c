@@ -1,5 +1,6 @@
 /* Order of opening: compile everything, connect, checkpoints, queries; of closing the reverse. Threads: one per query, and the
- * sampler, which also passes the caller's stop on.
+ * sampler. The caller's stop is passed on by the thread in session_wait, which never asks a broker for anything: the sampler may wait
+ * seconds for an answer.
  *
  * Locks: stdout_lock and journal.lock are held for one write each and take no other lock; a feed's lock is taken before the board's.
  */
@@ -56,6 +57,7 @@ struct session {
     struct compiled compiled;
     int stop_fd; /* the caller's */
     int halt_fd; /* ours: an eventfd that queries watch */
+    int end_fd;  /* an eventfd that counts the queries that have ended */
     struct cluster *clusters;
     size_t nclusters;
     struct runner *runners;
@@ -179,8 +181,10 @@ static int open_query(struct session *session, size_t i, struct errbuf *err)
     checkpoint = checkpoint_open(runner->dir, &identity, err);
     free(fingerprint);
     if (!checkpoint) {
-        if (!query->checkpoint_location && rmdir(runner->dir) != 0)
-            log_debug(MODULE, "cannot remove %s: %s", runner->dir, strerror(errno));
+        struct errbuf ignored;
+
+        if (!query->checkpoint_location && fileio_remove_tree(runner->dir, &ignored) != 0)
+            log_warn(MODULE, "cannot remove the temporary checkpoint: %s", ignored.text);
         return errbuf_prefix(err, "query %s", query->name);
     }
     struct query_setup setup = {
@@ -200,6 +204,7 @@ static int open_query(struct session *session, size_t i, struct errbuf *err)
         .stdout_lock = &session->stdout_lock,
         .stdout_fd = STDOUT_FILENO,
         .stop_fd = session->halt_fd,
+        .open_stop_fd = session->stop_fd,
     };
     runner->query = query_open(&setup, checkpoint, err);
     return runner->query ? 0 : -1;
@@ -230,13 +235,16 @@ struct session *session_open(const struct config *config, struct board *board, i
     session->stop_fd = stop_fd;
     session->journal.fd = -1;
     session->halt_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (session->halt_fd < 0 || pthread_mutex_init(&session->stdout_lock, NULL) != 0 ||
+    session->end_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (session->halt_fd < 0 || session->end_fd < 0 || pthread_mutex_init(&session->stdout_lock, NULL) != 0 ||
         pthread_mutex_init(&session->journal.lock, NULL) != 0 ||
         pthread_mutex_init(&session->failure_lock, NULL) != 0) {
         /* Mutexes of the default kind do not fail on Linux; a descriptor may. */
         errbuf_set(err, EXIT_CODE_RUNTIME, "cannot make an event descriptor: %s", strerror(errno));
         if (session->halt_fd >= 0)
             close(session->halt_fd);
+        if (session->end_fd >= 0)
+            close(session->end_fd);
         free(session);
         return NULL;
     }
@@ -292,7 +300,16 @@ static void *run_query(void *cookie)
         }
         halt(session);
     }
+    if (eventfd_write(session->end_fd, 1) != 0)
+        log_error(MODULE, "cannot tell the end of a query: %s", strerror(errno));
     return NULL;
+}
+
+static bool halted(const struct session *session)
+{
+    struct pollfd fd = {session->halt_fd, POLLIN, 0};
+
+    return poll(&fd, 1, 0) > 0;
 }
 
 /* Ask for the partitions' ends, and now and then for their beginnings, once per source, and show them in its queries. */
@@ -312,7 +329,7 @@ static void sample(struct session *session, size_t source, bool with_low)
     errbuf_clear(&err);
     const struct config_source *config = &session->config->sources[source];
     if (subscription_latest(config, offsets, NULL, &high, &err) == 0) {
-        if (with_low &&
+        if (with_low && !halted(session) &&
             (offset_list_copy(&low, &high) != 0 || offsets_earliest(offsets, &low, SUBSCRIPTION_TIMEOUT_MS, &err) != 0))
             with_low = false;
         for (size_t i = 0; i < session->nrunners; i++)
@@ -334,33 +351,18 @@ static bool writes_console(const struct session *session)
 static void *run_sampler(void *cookie)
 {
     struct session *session = cookie;
-    /* Negative descriptors are passed over; stdout only ever reports that its reader went away: a quiet query would not find out by
-     * writing. */
-    struct pollfd fds[3] = {{session->halt_fd, POLLIN, 0},
-                            {session->stop_fd, POLLIN, 0},
-                            {writes_console(session) ? STDOUT_FILENO : -1, 0, 0}};
 
     for (unsigned round = 0;; round++) {
-        int ready = poll(fds, 3, 1000);
+        struct pollfd fd = {session->halt_fd, POLLIN, 0};
+        int ready = poll(&fd, 1, 1000);
 
         if (ready < 0 && errno != EINTR) {
             log_error(MODULE, "poll: %s", strerror(errno));
             return NULL;
         }
-        if (ready > 0 && fds[0].revents)
-            return NULL;
-        if (ready > 0 && fds[1].revents) {
-            halt(session);
-            return NULL;
-        }
-        if (ready > 0 && (fds[2].revents & POLLERR)) {
-            log_info(MODULE, "stdout was closed: stopping");
-            halt(session);
-            return NULL;
-        }
         if (ready > 0)
-            fds[2].fd = -1; /* a terminal that hung up, a closed descriptor: writing will tell */
-        for (size_t i = 0; ready == 0 && i < session->config->nsources; i++)
+            return NULL;
+        for (size_t i = 0; ready == 0 && i < session->config->nsources && !halted(session); i++)
             sample(session, i, round % LOW_EVERY == 0);
     }
 }
@@ -430,8 +432,47 @@ static void join_all(struct session *session)
     }
 }
 
+/* Until a stop, of whatever origin, or until every query has ended by itself. */
+static void watch(struct session *session)
+{
+    /* Negative descriptors are passed over; stdout only ever reports that its reader went away: a quiet query would not find out by
+     * writing. */
+    struct pollfd fds[4] = {{session->halt_fd, POLLIN, 0},
+                            {session->end_fd, POLLIN, 0},
+                            {session->stop_fd, POLLIN, 0},
+                            {writes_console(session) ? STDOUT_FILENO : -1, 0, 0}};
+
+    for (size_t ended = 0; ended < session->nrunners;) {
+        eventfd_t count;
+
+        if (poll(fds, 4, -1) < 0) {
+            if (errno == EINTR)
+                continue;
+            log_error(MODULE, "poll: %s", strerror(errno));
+            halt(session);
+            return;
+        }
+        if (fds[0].revents)
+            return;
+        if (fds[2].revents) {
+            halt(session);
+            return;
+        }
+        if (fds[3].revents & POLLERR) {
+            log_info(MODULE, "stdout was closed: stopping");
+            halt(session);
+            return;
+        }
+        if (fds[3].revents)
+            fds[3].fd = -1; /* a terminal that hung up, a closed descriptor: writing will tell */
+        if (fds[1].revents && eventfd_read(session->end_fd, &count) == 0)
+            ended += count;
+    }
+}
+
 int session_wait(struct session *session, struct errbuf *err)
 {
+    watch(session);
     join_all(session);
     if (!session->failed)
         return 0;
@@ -480,5 +521,6 @@ void session_close(struct session *session)
     pthread_mutex_destroy(&session->journal.lock);
     pthread_mutex_destroy(&session->failure_lock);
     close(session->halt_fd);
+    close(session->end_fd);
     free(session);
 }

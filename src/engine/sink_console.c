@@ -1,17 +1,26 @@
 /* Spark's console sink: head, table, blank line for every executed batch, empty ones too (spark-reference 6). A batch is one
- * write under the session's lock, so that tables of several queries never mix.
+ * unit under the session's lock, so that tables of several queries never mix.
+ *
+ * Nobody knows when a pipe or a terminal is read on (`| less`), and a stop must not wait for that: nothing here blocks for longer than
+ * WAIT_MS without asking give_up.
  */
 #include "engine/sink.h"
 
-#include "common/fileio.h"
 #include "record/table_text.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #define RULE "-------------------------------------------\n" /* 43 dashes */
+
+/* Between two looks at give_up. */
+#define WAIT_MS 100
 
 struct console {
     struct sink sink;
@@ -40,22 +49,79 @@ static int console_write(struct sink *sink, const struct rowset *rows, struct er
     return console->text.failed ? errbuf_oom(err, "console table", console->text.len) : 0;
 }
 
+static bool give_up(const struct sink *sink)
+{
+    return sink->context->give_up && sink->context->give_up(sink->context->give_up_cookie);
+}
+
+/* Another query may wait for the reader with the lock held. 0, SINK_ABANDONED, -1. */
+static int lock_stdout(const struct sink *sink)
+{
+    for (;;) {
+        struct timespec until;
+
+        if (clock_gettime(CLOCK_REALTIME, &until) != 0)
+            return -1;
+        until.tv_nsec += WAIT_MS * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000L;
+        until.tv_nsec %= 1000000000L;
+        int rc = pthread_mutex_timedlock(sink->context->stdout_lock, &until);
+        if (rc == 0)
+            return 0;
+        if (rc != ETIMEDOUT)
+            return -1;
+        if (give_up(sink))
+            return SINK_ABANDONED;
+    }
+}
+
+/* 0, SINK_ABANDONED, -1 with errno. */
+static int write_table(const struct sink *sink, const char *data, size_t len)
+{
+    struct pollfd fd = {sink->context->stdout_fd, POLLOUT, 0};
+    struct stat st;
+    /* A pipe that is ready takes so much without blocking. A file takes all, and a kill then leaves no half of a table. */
+    size_t step = fstat(fd.fd, &st) == 0 && S_ISREG(st.st_mode) ? SSIZE_MAX : PIPE_BUF;
+
+    while (len > 0) {
+        int ready = poll(&fd, 1, WAIT_MS);
+
+        if (ready < 0 && errno != EINTR)
+            return -1;
+        if (ready <= 0) {
+            if (give_up(sink))
+                return SINK_ABANDONED;
+            continue;
+        }
+        ssize_t n = write(fd.fd, data, len < step ? len : step);
+        if (n < 0 && errno != EINTR && errno != EAGAIN)
+            return -1;
+        if (n > 0) {
+            data += n;
+            len -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
 static int console_commit(struct sink *sink, struct errbuf *err)
 {
     struct console *console = (struct console *)sink;
-    pthread_mutex_t *lock = sink->context->stdout_lock;
     int result, saved;
 
     if (sink->gone)
         return 0;
-    if (pthread_mutex_lock(lock) != 0)
+    result = lock_stdout(sink);
+    if (result < 0)
         return errbuf_set(err, EXIT_CODE_RUNTIME, "console: the lock on stdout failed");
-    result = fileio_write_all(sink->context->stdout_fd, console->text.data, console->text.len);
+    if (result != 0)
+        return result;
+    result = write_table(sink, console->text.data, console->text.len);
     saved = errno;
-    pthread_mutex_unlock(lock);
-    if (result == 0)
-        return 0;
-    if (saved == EPIPE) { /* `| head` has seen enough */
+    pthread_mutex_unlock(sink->context->stdout_lock);
+    if (result >= 0)
+        return result;
+    if (saved == EPIPE || saved == EBADF) { /* `| head` has seen enough; `>&-` never wanted any */
         sink->gone = true;
         return 0;
     }

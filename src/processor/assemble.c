@@ -1,5 +1,6 @@
 #include "processor/assemble.h"
 
+#include "kafka/conf_settings.h"
 #include "processor/settings.h"
 
 #include <stdio.h>
@@ -21,36 +22,22 @@ static int64_t limit(const struct settings *settings, const char *key, const cha
     return value == SETTINGS_UNSET ? CONFIG_NONE : value;
 }
 
-/* --- client properties --------------------------------------------------------------------------------------------- */
-
-/* Set in conf (initialised) whatever stands under the open key. */
-static int add_properties(struct conf *conf, const struct settings *settings, const char *key, const char *name,
-                          struct errbuf *err)
-{
-    struct settings_pair pair;
-    size_t at = 0;
-
-    while (settings_next(settings, key, name, &at, &pair))
-        if (conf_set(conf, pair.rest, pair.value, err) != 0)
-            return errbuf_prefix(err, "%s", pair.origin);
-    return 0;
-}
+/* --- client properties -------------------------------------------------------------------------------------------- */
 
 /* kafka.*, then what is the source's or query's own. */
 static int make_conf(struct conf *conf, const struct settings *settings, const char *own_key, const char *name,
                      struct errbuf *err)
 {
-    conf_init(conf);
-    if (conf_set(conf, "bootstrap.servers", settings_text(settings, "kafka.bootstrap.servers", NULL), err) != 0 ||
-        add_properties(conf, settings, "kafka.*", NULL, err) != 0 ||
-        add_properties(conf, settings, own_key, name, err) != 0) {
+    if (conf_settings_init(conf, settings, err) != 0)
+        return -1;
+    if (conf_settings_add(conf, settings, own_key, name, err) != 0) {
         conf_release(conf);
         return -1;
     }
     return 0;
 }
 
-/* --- sources ---------------------------------------------------------------------------------------------------------- */
+/* --- sources ------------------------------------------------------------------------------------------------------ */
 
 static int add_watermark(struct assemble *assemble, struct config_source *source, const char *text, struct errbuf *err)
 {
@@ -126,7 +113,7 @@ static int add_sources(struct assemble *assemble, const struct settings *setting
     return 0;
 }
 
-/* --- tables ------------------------------------------------------------------------------------------------------------ */
+/* --- tables ------------------------------------------------------------------------------------------------------- */
 
 static int add_tables(struct assemble *assemble, const struct settings *settings, struct errbuf *err)
 {
@@ -160,7 +147,7 @@ static int add_tables(struct assemble *assemble, const struct settings *settings
     return 0;
 }
 
-/* --- queries ------------------------------------------------------------------------------------------------------------ */
+/* --- queries ------------------------------------------------------------------------------------------------------ */
 
 static enum plan_output_mode output_mode(int choice)
 {
@@ -271,7 +258,7 @@ static int add_queries(struct assemble *assemble, const struct settings *setting
     return 0;
 }
 
-/* --- the page ------------------------------------------------------------------------------------------------------------- */
+/* --- the page ----------------------------------------------------------------------------------------------------- */
 
 static int add_server(struct assemble *assemble, const struct settings *settings, struct errbuf *err)
 {
@@ -336,7 +323,7 @@ static int add_shown(struct assemble *assemble, const struct settings *settings,
     return collect.failed ? oom(err) : 0;
 }
 
-/* --- all of it --------------------------------------------------------------------------------------------------------------- */
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
 
 int assemble_config(struct assemble *assemble, const struct settings *settings, bool terminal, struct errbuf *err)
 {

@@ -1,6 +1,7 @@
-/* sf-processor: settings, the HTTP server and the session wired together. Everything is checked before anything is opened, opened before anything
- * runs, and released in reverse; the page goes last, so that the end can be watched. */
+/* sf-processor: settings, the HTTP server and the session wired together. Everything is checked before anything is
+ * opened, opened before anything runs, and released in reverse; the page goes last, so that the end can be watched. */
 #include "common/clock.h"
+#include "common/fileio.h"
 #include "common/lifecycle.h"
 #include "common/log.h"
 #include "engine/session.h"
@@ -80,17 +81,11 @@ static const char *user_name(void)
     return entry != NULL ? entry->pw_name : "unknown";
 }
 
-/* Text for stdout. 0; -1 with err, except that nobody reading is no failure. */
+/* Text for stdout, released afterwards. 0; -1 with err. */
 static int answer(struct buf *text, struct errbuf *err)
 {
-    int result = 0;
+    int result = fileio_print(text, err);
 
-    if (text->failed)
-        result = errbuf_oom(err, "output", text->len);
-    else if (text->len > 0 && fwrite(text->data, 1, text->len, stdout) < text->len && errno != EPIPE)
-        result = errbuf_set(err, EXIT_CODE_STORAGE, "cannot write to stdout: %s", strerror(errno));
-    if (result == 0 && fflush(stdout) != 0 && errno != EPIPE)
-        result = errbuf_set(err, EXIT_CODE_STORAGE, "cannot write to stdout: %s", strerror(errno));
     buf_release(text);
     return result;
 }
@@ -150,8 +145,8 @@ static void log_start(const struct settings *settings)
         log_info(MODULE, "Configuration: %s", files[i]);
 }
 
-/* The one line that says why we end; an SQL error brings the text with a caret under it. Its further lines are indented, so that no value in
- * them can pass for a line of the log. */
+/* The one line that says why we end; an SQL error brings the text with a caret under it. Its further lines are
+ * indented, so that no value in them can pass for a line of the log. */
 static void log_end(const struct errbuf *err)
 {
     struct buf text = BUF_INIT;
@@ -189,7 +184,8 @@ static int process(struct settings *settings, enum settings_action action, struc
         if (result == 0)
             result = answer(&text, err);
         if (result == 0 && action == SETTINGS_CHECK_CONFIG)
-            log_info(MODULE, "The configuration is good: %zu queries", assembled.config.nqueries);
+            log_info(MODULE, "The configuration is good: %zu quer%s", assembled.config.nqueries,
+                     assembled.config.nqueries == 1 ? "y" : "ies");
         goto out;
     }
     log_start(settings);
@@ -214,6 +210,8 @@ int main(int argc, char **argv)
     int result = -1;
 
     errbuf_clear(&err);
+    if (lifecycle_hold_stdio(&err) != 0)
+        goto out;
     confine();
     if (settings == NULL) {
         errbuf_oom(&err, "settings", 0);

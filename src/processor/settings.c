@@ -1,10 +1,9 @@
-/* One row per key. What Spark has is called and means what it does there; where a key can have no effect here the row says why, and
- * where taking it silently would mislead it is refused with the reason. */
+/* One row per key. What Spark has is called and means what it does there; where a key can have no effect here the row
+ * says why, and where taking it silently would mislead it is refused with the reason. */
 #include "processor/settings.h"
 
-#include "common/duration.h"
 #include "common/parsenum.h"
-#include "kafka/conf.h"
+#include "kafka/conf_settings.h"
 
 #include <string.h>
 #include <strings.h>
@@ -18,23 +17,6 @@ static const char *const escape_modes[] = {"auto", "always", "never", NULL};
 static const char *const timestamp_strategies[] = {"error", "latest", NULL};
 
 /* --- checks of single values ------------------------------------------------------------------------------------ */
-
-static int check_client(const char *name, const char *rest, const char *value, struct errbuf *err)
-{
-    struct conf scratch;
-
-    (void)name;
-    conf_init(&scratch);
-    int result = conf_set(&scratch, rest, value, err);
-    conf_release(&scratch);
-    return result;
-}
-
-static int check_bootstrap(const char *name, const char *rest, const char *value, struct errbuf *err)
-{
-    (void)rest;
-    return check_client(name, "bootstrap.servers", value, err);
-}
 
 static int check_master(const char *name, const char *rest, const char *value, struct errbuf *err)
 {
@@ -260,24 +242,7 @@ static const struct settings_row rows[] = {
      .help = "Append every progress record, idle ones too, to FILE: one compact JSON a line."},
     SETTINGS_ROWS_LOG,
 
-    {.key = "kafka.bootstrap.servers",
-     .type = SETTINGS_TEXT,
-     .flags = SETTINGS_NOT_EMPTY,
-     .def = "localhost:9092",
-     .check = check_bootstrap,
-     .option = "bootstrap-servers",
-     .letter = 'b',
-     .argument = "LIST",
-     .help = "Brokers to ask first: host:port, comma-separated."},
-    {.key = "kafka.*",
-     .type = SETTINGS_TEXT,
-     .flags = SETTINGS_PAIR,
-     .check = check_client,
-     .secret = conf_is_secret,
-     .letter = 'X',
-     .argument = "NAME=VALUE",
-     .help = "Any property of librdkafka, by its name there (security.protocol, sasl.*, ssl.* ...); -X list prints "
-             "them all."},
+    CONF_SETTINGS_ROWS,
 
     {.key = "source.*.subscribe",
      .type = SETTINGS_TEXT,
@@ -370,11 +335,10 @@ static const struct settings_row rows[] = {
      .def = "null",
      .choices = malformed,
      .help = "A record that is no JSON of the schema: null gives NULL columns (Spark's PERMISSIVE), fail ends the "
-             "query (FAILFAST), deadletter sends "
-             "it to the topic <topic>.dlq instead."},
+             "query (FAILFAST). deadletter, a topic for them, is refused: this version has none."},
     {.key = "source.*.kafka.*",
      .type = SETTINGS_TEXT,
-     .check = check_client,
+     .check = conf_settings_check,
      .secret = conf_is_secret,
      .help = "Properties of librdkafka for this source alone; they win over kafka.*."},
     {.key = "source.*.endingOffsets",
@@ -456,7 +420,9 @@ static const struct settings_row rows[] = {
      .type = SETTINGS_ENUM,
      .def = "console",
      .choices = sink_formats,
-     .help = "Where results go: console prints tables on stdout, noop nowhere (the page shows them all the same)."},
+     .help =
+         "Where results go: console prints tables on stdout, noop nowhere (the page shows them all the same). kafka "
+         "and csv are refused: this version does not write there."},
     {.key = "query.*.option.numRows",
      .type = SETTINGS_INT,
      .def = "20",
@@ -475,25 +441,27 @@ static const struct settings_row rows[] = {
      .type = SETTINGS_TEXT,
      .flags = SETTINGS_NOT_EMPTY,
      .example = "sf.counts",
-     .help = "Kafka: topic that rows are sent to (columns key and value)."},
+     .help =
+         "kafka: topic that rows are sent to (columns key and value). Without effect for now, as kafka is refused."},
     {.key = "query.*.option.transactional",
      .type = SETTINGS_BOOL,
      .def = "false",
-     .help = "Kafka: one transaction per batch, so that readers see each batch exactly once."},
+     .help = "kafka: one transaction per batch, so that readers see each batch exactly once. Without effect for now."},
     {.key = "query.*.option.path",
      .type = SETTINGS_PATH,
      .flags = SETTINGS_NOT_EMPTY,
      .example = "build/run/out",
-     .help = "CSV: directory of the files, one per batch."},
+     .help = "csv: directory of the files, one per batch. Without effect for now, as csv is refused."},
     {.key = "query.*.option.header",
      .type = SETTINGS_BOOL,
      .def = "false",
-     .help = "CSV: begin each file with the columns' names."},
+     .help = "csv: begin each file with the columns' names. Without effect for now."},
     {.key = "query.*.option.kafka.*",
      .type = SETTINGS_TEXT,
-     .check = check_client,
+     .check = conf_settings_check,
      .secret = conf_is_secret,
-     .help = "Kafka: properties of librdkafka for this query's producer; they win over kafka.*."},
+     .help =
+         "kafka: properties of librdkafka for this query's producer; they win over kafka.*. Without effect for now."},
     {.key = "query.*.checkpointLocation",
      .type = SETTINGS_PATH,
      .flags = SETTINGS_NOT_EMPTY,
@@ -548,61 +516,9 @@ const struct settings_program settings_processor = {
                 "               --conf query.city.outputMode=complete\n",
     .config_name = "sf-processor.properties",
     .file_prefix = "kafka.",
-    .foreign = "sf.producer. sf.consumer. sf.broker.listen sf.broker.topic",
+    .foreign = "producer. consumer. broker.",
     .max_arguments = 0,
     .bootstrap_key = "kafka.bootstrap.servers",
     .nrows = sizeof(rows) / sizeof(*rows),
     .rows = rows,
 };
-
-/* --- values with an inside ------------------------------------------------------------------------------------------ */
-
-int settings_split_watermark(const char *text, const char **column, size_t *column_len, int64_t *delay_us,
-                             struct errbuf *err)
-{
-    struct duration duration;
-    const char *rest;
-
-    if (*text == '`') {
-        *column = text + 1;
-        *column_len = strcspn(text + 1, "`");
-        rest = text + 1 + *column_len;
-        if (*rest == '`')
-            rest++;
-    } else {
-        *column = text;
-        *column_len = strcspn(text, " \t");
-        rest = text + *column_len;
-    }
-    const char *delay = rest + strspn(rest, " \t");
-    if (*column_len == 0 || delay == rest || *delay == '\0')
-        return errbuf_set(err, EXIT_CODE_USAGE, "a column and a delay are wanted, e.g. call_date_time 60 minutes");
-    if (duration_parse(delay, strlen(delay), DURATION_SHORT, &duration, err) != 0 ||
-        duration_total_us(&duration, 31, delay, delay_us, err) != 0)
-        return -1;
-    if (*delay_us < 0)
-        return errbuf_set(err, EXIT_CODE_USAGE, "delay threshold (%s) should not be negative", delay);
-    return 0;
-}
-
-int settings_parse_trigger(const char *text, int64_t *trigger_ms, struct errbuf *err)
-{
-    struct duration duration;
-    struct errbuf inner;
-    int64_t us;
-
-    if (strcasecmp(text, "once") == 0) {
-        *trigger_ms = SETTINGS_TRIGGER_ONCE;
-        return 0;
-    }
-    if (strcasecmp(text, "availableNow") == 0) {
-        *trigger_ms = SETTINGS_TRIGGER_AVAILABLE_NOW;
-        return 0;
-    }
-    if (duration_parse(text, strlen(text), DURATION_SHORT, &duration, &inner) != 0 ||
-        duration_total_us(&duration, 0, text, &us, &inner) != 0 || us < 0)
-        return errbuf_set(err, EXIT_CODE_USAGE,
-                          "an interval such as '5 seconds' (not negative, no months), availableNow or once is wanted");
-    *trigger_ms = us / 1000;
-    return 0;
-}

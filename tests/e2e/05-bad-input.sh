@@ -88,6 +88,10 @@ check 'the old checkpoint is still there' sh -c "ls -d '$work'/good.checkpoint.o
 config "$work/pipe.properties" "$SQL_CATEGORY" 'source.calls.maxOffsetsPerTrigger = 1'
 (process "$work/pipe.properties" 2>"$work/pipe.err" </dev/null; echo $? >"$work/pipe.status") | head -n 3 >/dev/null
 check 'stdout closed: ends with 0' test "$(cat "$work/pipe.status")" -eq 0
+# closed before the start: the table goes nowhere, least of all into a socket or a file that was given descriptor 1
+config "$work/shut.properties" "$SQL_CATEGORY"
+process "$work/shut.properties" >&- 2>"$work/shut.err" </dev/null
+check 'stdout not open: ends with 0 after the batch' sh -c "[ $? -eq 0 ] && [ -e '$work/shut.checkpoint/commits/0' ] && ! grep -q ERROR '$work/shut.err'"
 
 # help and version
 gives '--help' 0 'maxOffsetsPerTrigger' "$P" --help

@@ -9,10 +9,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char dir[64];
@@ -220,6 +223,29 @@ static void append(void **state)
     close(fd);
 }
 
+/* A line that fits only in part is taken back: the lines around it stay whole. */
+static void append_no_room(void **state)
+{
+    int status = -1;
+
+    (void)state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const struct rlimit room = {6, 6};
+        struct errbuf err;
+        int fd = open(in_dir("full"), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+        bool good = signal(SIGXFSZ, SIG_IGN) != SIG_ERR && setrlimit(RLIMIT_FSIZE, &room) == 0 &&
+                    fileio_append(fd, "full", "ab\n", 3, &err) == 0 &&
+                    fileio_append(fd, "full", "cdef\n", 5, &err) == -1 && err.exit_code == EXIT_CODE_STORAGE &&
+                    fileio_append(fd, "full", "g\n", 2, &err) == 0;
+        _exit(good ? 0 : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    check_contents(in_dir("full"), "ab\ng\n");
+}
+
 /* More than a pipe holds: write_all goes on after short writes. */
 static void short_writes(void **state)
 {
@@ -251,8 +277,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(replace_and_read), TEST(replace_fails_cleanly),    TEST(read_refuses),   TEST(directories),
-        TEST(append),           TEST(rename_without_replacing), TEST(list_is_sorted), TEST(short_writes),
+        TEST(replace_and_read), TEST(replace_fails_cleanly),    TEST(read_refuses),   TEST(directories),  TEST(append),
+        TEST(append_no_room),   TEST(rename_without_replacing), TEST(list_is_sorted), TEST(short_writes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
-/* Every system call of a durable write fails once, for every k-th call: what is named afterwards is whole, old or new, and nothing is left
- * over. The calls below stand before the C library's. */
+/* Every system call of a durable write fails once, for every k-th call: what is named afterwards is whole, old or new,
+ * and nothing is left over. The calls below stand before the C library's. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

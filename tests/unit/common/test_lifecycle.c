@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/lifecycle.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -113,7 +115,31 @@ static int other_signals(void)
     MUST(pipe(fds) == 0);
     close(fds[0]);
     MUST(write(fds[1], "x", 1) == -1); /* SIGPIPE does not end us */
+    /* Nor does a file that may not grow. */
+    const struct rlimit none = {0, 0};
+    FILE *file = tmpfile();
+    MUST(file != NULL && setrlimit(RLIMIT_FSIZE, &none) == 0);
+    MUST(write(fileno(file), "x", 1) == -1 && errno == EFBIG);
+    fclose(file);
     lifecycle_end();
+    return 0;
+}
+
+/* Descriptors that the parent closed are taken, and no longer given to sockets and files. */
+static int closed_stdio(void)
+{
+    struct errbuf err;
+
+    close(STDIN_FILENO);
+    close(STDOUT_FILENO);
+    MUST(lifecycle_hold_stdio(&err) == 0);
+    MUST(fcntl(STDIN_FILENO, F_GETFD) >= 0 && fcntl(STDOUT_FILENO, F_GETFD) >= 0);
+    MUST(write(STDOUT_FILENO, "x", 1) == -1 && errno == EBADF);
+    int next = dup(STDIN_FILENO);
+    close(next);
+    MUST(next > STDERR_FILENO);
+    MUST(lifecycle_hold_stdio(&err) == 0); /* nothing to do, and nothing left open */
+    MUST(dup(STDIN_FILENO) == next);
     return 0;
 }
 
@@ -136,6 +162,7 @@ static void signals(void **state)
     assert_int_equal(in_child(second_signal_leaves), 128 + SIGINT);
     assert_int_equal(in_child(request_then_signal), 0);
     assert_int_equal(in_child(other_signals), 0);
+    assert_int_equal(in_child(closed_stdio), 0);
     assert_int_equal(in_child(wait_with_a_still_clock), 0);
 }
 

@@ -304,6 +304,10 @@ static void test_move_aside(void **state)
         assert_int_equal(entries(fixture->root), i);
     }
     assert_int_equal(mkdir(fixture->dir, 0700), 0);
+    write_bytes(fixture, "lock", "1 host 2020", 11); /* a first start that got no further: a full disk */
+    assert_int_equal(checkpoint_move_aside(fixture->dir, &fixture->err), 0);
+    assert_int_equal(access(fixture->dir, F_OK), -1);
+    assert_int_equal(mkdir(fixture->dir, 0700), 0);
     write_bytes(fixture, "letters.txt", "dear", 4);
     assert_int_equal(checkpoint_move_aside(fixture->dir, &fixture->err), -1);
     assert_int_equal(fixture->err.exit_code, EXIT_CODE_CHECKPOINT);

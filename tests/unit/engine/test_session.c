@@ -442,6 +442,48 @@ static void test_stdout_closed(void **state)
     assert_int_equal(access(path, F_OK) == 0, planned);
 }
 
+/* Nobody reads stdout, which is full (`| less`): a stop does not wait for the reader longer than its time, and the batch is not done. */
+static void test_stdout_stalled(void **state)
+{
+    struct fixture *f = *state;
+    const uint64_t one = 1;
+    struct session *session;
+    char path[96], filler[4096];
+    int pipes[2];
+    int kept = dup(STDOUT_FILENO);
+
+    memset(filler, '.', sizeof(filler));
+    mock_kafka_fill(&f->mock, TOPIC, 0, 0, 5, 10);
+    f->config.stop_timeout_ms = 50;
+    f->config.nqueries = 2; /* the second one waits for the lock on stdout */
+    f->queries[0].format = "console";
+    f->queries[1] = f->queries[0];
+    f->queries[1].name = "r";
+    f->queries[1].checkpoint_location = NULL;
+    assert_int_equal(pipe2(pipes, O_CLOEXEC | O_NONBLOCK), 0);
+    while (write(pipes[1], filler, sizeof(filler)) > 0)
+        continue;
+    assert_int_equal(fcntl(pipes[1], F_SETFL, 0), 0);
+    assert_true(kept >= 0 && dup2(pipes[1], STDOUT_FILENO) >= 0);
+    session = begin(f);
+    snprintf(path, sizeof(path), "%s/state/0/0/1.delta", f->checkpoint);
+    for (int i = 0; i < PATIENCE_MS && access(path, F_OK) != 0; i++)
+        poll(NULL, 0, 1);
+    int told = write(f->stop_fd, &one, sizeof(one)) == sizeof(one);
+    int result = session ? session_wait(session, &f->err) : -1;
+    session_close(session);
+    assert_true(dup2(kept, STDOUT_FILENO) >= 0);
+    close(kept);
+    close(pipes[0]);
+    close(pipes[1]);
+    assert_true(told);
+    assert_int_equal(result, 0);
+    snprintf(path, sizeof(path), "%s/offsets/0", f->checkpoint);
+    assert_int_equal(access(path, F_OK), 0);
+    snprintf(path, sizeof(path), "%s/commits/0", f->checkpoint);
+    assert_int_equal(access(path, F_OK), -1);
+}
+
 static void test_journal(void **state)
 {
     struct fixture *f = *state;
@@ -542,6 +584,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_limit_for_life, setup, teardown),
         cmocka_unit_test_setup_teardown(test_data_loss, setup, teardown),
         cmocka_unit_test_setup_teardown(test_stop, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_stdout_stalled, setup, teardown),
         cmocka_unit_test_setup_teardown(test_continuous, setup, teardown),
         cmocka_unit_test_setup_teardown(test_failure_stops_all, setup, teardown),
         cmocka_unit_test_setup_teardown(test_console, setup, teardown),
