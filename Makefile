@@ -10,7 +10,9 @@ VARIANT  ?= release
 CC       ?= cc
 PREFIX   ?= /usr/local
 BINDIR   ?= $(PREFIX)/bin
-SYSCONFDIR ?= /etc
+DATADIR  ?= $(PREFIX)/share
+# Where programs look for their configuration.
+CONFDIR  := /etc/sfcrime
 CFLAGS   ?= -O2 -g
 PKG_CONFIG ?= pkg-config
 V        ?= 0
@@ -33,9 +35,10 @@ ROOMS_datagen   := record common
 LIBS_kafka   := $(shell $(PKG_CONFIG) --libs rdkafka 2>/dev/null || echo -lrdkafka)
 LIBS_jansson := $(shell $(PKG_CONFIG) --libs jansson 2>/dev/null || echo -ljansson)
 LIBS_http    := $(shell $(PKG_CONFIG) --libs libmicrohttpd 2>/dev/null || echo -lmicrohttpd)
+LIBS_zlib    := $(shell $(PKG_CONFIG) --libs zlib 2>/dev/null || echo -lz)
 LIBS_csv     := -lcsv
 LIBS_cmocka  := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null || echo -lcmocka)
-LIBS_ALL     := $(LIBS_http) $(LIBS_kafka) $(LIBS_jansson) $(LIBS_csv) -lm -lpthread
+LIBS_ALL     := $(LIBS_http) $(LIBS_zlib) $(LIBS_kafka) $(LIBS_jansson) $(LIBS_csv) -lm -lpthread
 LIBS_processor := $(LIBS_ALL)
 LIBS_producer  := $(LIBS_kafka) $(LIBS_jansson) $(LIBS_csv) -lm -lpthread
 LIBS_consumer  := $(LIBS_kafka) $(LIBS_jansson) $(LIBS_csv) -lm -lpthread
@@ -88,7 +91,7 @@ BENCH_BIN := $(patsubst tests/bench/%.c,$(OBJ)/bench/%,$(BENCH_SRC))
 HEADERS  := $(sort $(wildcard include/*/*.h))
 ASSETS   := $(sort $(wildcard src/ui/assets/*))
 
-.PHONY: all unit-bins tsan-bins tools bench-bins test check bench asan tsan fuzz fuzz-bins hdr-check format format-check compile_commands.json install uninstall clean help
+.PHONY: all unit-bins tsan-bins tools bench-bins test check bench asan tsan fuzz fuzz-bins hdr-check format format-check compile_commands.json install installed-config uninstall clean help
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -115,8 +118,13 @@ $(OBJ)/%.o: src/%.c
 	@echo "  CC      $<"
 	$(Q)$(COMPILE) -c -o $@ $<
 
-# The page's files live inside the binary.
-$(OBJ)/ui/page.o: $(ASSETS)
+# The page's files live inside the binary, as they are and packed.
+PACKED := $(patsubst src/ui/assets/%,$(OBJ)/ui/packed/%.gz,$(ASSETS))
+$(OBJ)/ui/packed/%.gz: src/ui/assets/%
+	@mkdir -p $(@D)
+	$(Q)gzip -9nc $< >$@
+$(OBJ)/ui/assets.o: $(ASSETS) $(PACKED)
+$(OBJ)/ui/assets.o: MUST_CFLAGS += -Wa,-I$(OBJ)/ui/packed
 
 # A unit test of ROOM may use that room and all below it; a program's test uses the program's objects except main.
 below = $(if $(filter $(1),common),common,$(if $(filter $(1),record),record common,$(if $(filter $(1),kafka),kafka record common,$(if $(filter $(1),sql),sql record common,$(if $(filter $(1),report),report record common,$(if $(filter $(1),engine),engine report sql kafka record common,$(if $(filter $(1),ui),ui report record common,$(ROOMS_$(1)))))))))
@@ -181,7 +189,8 @@ fuzz: fuzz-bins
 	@for f in $(FUZZ_BIN); do n=$$(basename $$f); mkdir -p $(BUILD)/fuzz/corpus/$$n; echo "  FUZZ    $$n"; \
 	  $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus/$$n || exit 1; done
 
-FORMATTED := $(HEADERS) $(SOURCES) $(UNIT_SRC) $(TOOL_SRC) $(BENCH_SRC) $(FUZZ_SRC)
+FORMATTED := $(HEADERS) $(SOURCES) $(UNIT_SRC) $(TOOL_SRC) $(BENCH_SRC) $(FUZZ_SRC) \
+             $(wildcard src/*/*.h tests/*/*.h tests/unit/*/*.h)
 format:
 	clang-format -i $(FORMATTED)
 format-check:
@@ -194,13 +203,29 @@ compile_commands.json:
 	  '$(subst ",\",$(COMPILE)) -c '"$$s"; sep=",\n"; done; echo; echo ']'; } > $(BUILD)/compile_commands.json
 	@echo "$(BUILD)/compile_commands.json"
 
-install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SYSCONFDIR)/sfcrime
-	install -m 755 $(BINS) $(DESTDIR)$(BINDIR)
-	install -m 644 $(wildcard config/*.properties) $(DESTDIR)$(SYSCONFDIR)/sfcrime
+# Sample data go along, and the configuration names them there. A configuration that somebody changed is neither overwritten nor removed.
+CONFIGS    := $(wildcard config/*.properties)
+DATA       := $(wildcard data/*.json)
+SHARED     := $(DATADIR)/sfcrime
+INSTALLED  := $(BUILD)/installed
+installed-config:
+	@mkdir -p $(INSTALLED)
+	@for c in $(CONFIGS); do sed 's|= data/|= $(SHARED)/|' $$c >$(INSTALLED)/$${c##*/} || exit 1; done
 
-uninstall:
-	rm -f $(foreach p,$(PROGRAMS),$(DESTDIR)$(BINDIR)/sf-$(p))
+install: all installed-config
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(SHARED) $(DESTDIR)$(CONFDIR)
+	install -m 755 $(BINS) $(DESTDIR)$(BINDIR)
+	install -m 644 $(DATA) $(DESTDIR)$(SHARED)
+	@for c in $(notdir $(CONFIGS)); do to=$(DESTDIR)$(CONFDIR)/$$c; \
+	  if [ -e $$to ] && ! cmp -s $(INSTALLED)/$$c $$to; then echo "kept $$to, which was changed"; \
+	  else echo "install -m 644 $$c $$to"; install -m 644 $(INSTALLED)/$$c $$to || exit 1; fi; done
+
+uninstall: installed-config
+	rm -f $(foreach p,$(PROGRAMS),$(DESTDIR)$(BINDIR)/sf-$(p)) $(addprefix $(DESTDIR)$(SHARED)/,$(notdir $(DATA)))
+	@for c in $(notdir $(CONFIGS)); do to=$(DESTDIR)$(CONFDIR)/$$c; \
+	  if cmp -s $(INSTALLED)/$$c $$to; then echo "rm -f $$to"; rm -f $$to; \
+	  elif [ -e $$to ]; then echo "kept $$to, which was changed"; fi; done
+	@for d in $(DESTDIR)$(SHARED) $(DESTDIR)$(CONFDIR); do [ ! -d $$d ] || rmdir --ignore-fail-on-non-empty $$d; done
 
 clean:
 	rm -rf $(BUILD)

@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Apache Kafka for sfcrime: a real broker (KRaft, one node, loopback) from jars of Maven Central.
 #
-#   scripts/kafka.sh install               jars into build/kafka/ (needs java 17 or newer, and maven); does nothing when they are there
-#   scripts/kafka.sh start DIR [PORT]      data and log under DIR; PORT default 9092, 0: a free one; prints HOST:PORT when ready
+#   scripts/kafka.sh install               jars into build/kafka/ (needs java 17 or newer, and maven), if not there yet
+#   scripts/kafka.sh start DIR [PORT]      data and log under DIR; PORT default 9092, 0: a free one; prints HOST:PORT
 #   scripts/kafka.sh stop DIR
 #   scripts/kafka.sh topic|partitions|offsets|delete-records|delete-topic HOST:PORT ARGS...
 #                                          create-topic, add-partitions, list-offsets ... of tests/tools/kafka_tool.c
 #
-# Environment: SF_KAFKA_HOME (default build/kafka), SF_KAFKA_TOOL (default build/release/tools/kafka_tool, built when needed),
-# SF_KAFKA_CONF: lines of name=value that override config/kafka/kraft.properties; SF_KAFKA_CLIENT: options of kafka_tool that such a
-# broker asks for ("-X security.protocol=ssl -X ..."); SF_KAFKA_JVM: more options of java.
+# Environment: SF_KAFKA_HOME (default build/kafka), SF_KAFKA_TOOL (default build/release/tools/kafka_tool, built when
+# needed), SF_KAFKA_CONF: lines of name=value that override config/kafka/kraft.properties; SF_KAFKA_CLIENT: options of
+# kafka_tool that such a broker asks for ("-X security.protocol=ssl -X ..."); SF_KAFKA_JVM: more options of java.
 # Exit codes: 0, 1 failure, 2 usage, 6 port taken.
 set -euo pipefail
 
@@ -26,7 +26,7 @@ die() {
 }
 
 usage() {
-    sed -n '2,15s/^# \{0,1\}//p' "$0"
+    sed -n '2,13s/^# \{0,1\}//p' "$0"
 }
 
 need_tool() {
@@ -72,7 +72,8 @@ wait_gone() { # PID TENTHS
     return 1
 }
 
-# Two things that make each start quicker: a formatted data directory to copy (saves a JVM of 2 s), and an archive of the loaded classes.
+# Two things that make each start quicker: a formatted data directory to copy (saves a JVM of 2 s), and an archive of
+# the loaded classes.
 prepare() {
     local work port
     work=$(mktemp -d "$home/prepare.XXXXXX")

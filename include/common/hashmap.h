@@ -51,6 +51,14 @@ uint32_t hashmap_put(struct hashmap *map, const void *key, size_t len, uint64_t 
 /* The id, or HASHMAP_NONE. */
 uint32_t hashmap_get(const struct hashmap *map, const void *key, size_t len, uint64_t hash);
 
+/* Ask for the slot of a key that will be looked up soon: a loop over many keys hashes some of them first, so that the
+ * misses of a large map overlap. */
+static inline void hashmap_prefetch(const struct hashmap *map, uint64_t hash)
+{
+    if (map->slots != NULL)
+        __builtin_prefetch(&map->slots[(uint32_t)(hash >> 32) & map->mask]);
+}
+
 /* Bytes held, keys included. */
 size_t hashmap_memory_bytes(const struct hashmap *map);
 

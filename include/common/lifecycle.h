@@ -16,8 +16,9 @@
 typedef void (*lifecycle_signal_fn)(int signal, void *cookie);
 
 int lifecycle_start(lifecycle_signal_fn fn, void *cookie, struct errbuf *err);
-/* Fill those of the descriptors 0, 1 and 2 that the parent closed (`>&-`), before anything else is opened: a socket or a file must never stand in the
- * place of stdout. Writing to what is filled in fails with EBADF. Call it first in main. 0, -1 with err. */
+/* Fill those of the descriptors 0, 1 and 2 that the parent closed (`>&-`), before anything else is opened: a socket
+ * or a file must never stand in the place of stdout. Writing to what is filled in fails with EBADF. Call it first in
+ * main. 0, -1 with err. */
 int lifecycle_hold_stdio(struct errbuf *err);
 /* Ask for a stop from inside (a closed stdout, a finished once query). Any thread. */
 void lifecycle_request_stop(void);

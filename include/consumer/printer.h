@@ -39,7 +39,8 @@ struct printer;
 struct printer *printer_new(const struct printer_options *options, struct errbuf *err);
 void printer_free(struct printer *printer);
 
-/* Append the message's text to out; a table keeps it until printer_flush, or prints when PRINTER_TABLE_ROWS are in. 0, -1 with err. */
+/* Append the message's text to out; a table keeps it until printer_flush, or prints when PRINTER_TABLE_ROWS are in. 0,
+ * -1 with err. */
 int printer_message(struct printer *printer, const struct printer_message *message, struct buf *out,
                     struct errbuf *err);
 #define PRINTER_TABLE_ROWS 1000

@@ -23,7 +23,8 @@ struct consumer_settings {
 /* The table, for settings_new. */
 extern const struct settings_program settings_consumer;
 
-/* Take the values out of loaded settings, whose texts are borrowed. Returns 0; -1 with err (nothing to release then). */
+/* Take the values out of loaded settings, whose texts are borrowed. Returns 0; -1 with err (nothing to release
+ * then). */
 int settings_consumer_init(struct consumer_settings *consumer, const struct settings *settings, struct errbuf *err);
 void settings_consumer_release(struct consumer_settings *consumer);
 

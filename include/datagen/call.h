@@ -1,4 +1,5 @@
-/* One record of the synthetic data set: the fourteen columns of "Police Department Calls for Service", as plain text. */
+/* One record of the synthetic data set: the fourteen columns of "Police Department Calls for Service", as plain
+ * text. */
 #ifndef DATAGEN_CALL_H
 #define DATAGEN_CALL_H
 
@@ -31,7 +32,8 @@ struct call_text {
 
 #define CALL_TEXT_MAX 96
 
-/* The texts point to constants or into the call's own room: valid until the next one is made, and not to be copied by assignment. */
+/* The texts point to constants or into the call's own room: valid until the next one is made, and not to be copied by
+ * assignment. */
 struct call {
     struct call_text column[CALL_COLUMNS];
     char id[16];
@@ -44,7 +46,7 @@ struct call {
     char place[CALL_TEXT_MAX];
 };
 
-/* "crime_id", ... and "Crime Id", ...: the names in JSON and in CSV (product-conventions section 7). */
+/* "crime_id", ... and "Crime Id", ...: the names in JSON and in CSV. */
 const char *call_json_name(enum call_column column);
 const char *call_csv_name(enum call_column column);
 

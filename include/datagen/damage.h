@@ -24,8 +24,9 @@ struct damage {
 int damage_init(struct damage *damage, uint64_t seed, uint32_t share, struct errbuf *err);
 void damage_release(struct damage *damage);
 
-/* Decide what happens to this record, in equal parts: cut off, keys missing, values of other types, a huge text (4 KiB to 256 KiB, one in
- * sixteen 1.2 MB), bad UTF-8 or broken escapes, a time that is none, the id of the record before. Changes the call's texts and sets defects. */
+/* Decide what happens to this record, in equal parts: cut off, keys missing, values of other types, a huge text (4 KiB
+ * to 256 KiB, one in sixteen 1.2 MB), bad UTF-8 or broken escapes, a time that is none, the id of the record before.
+ * Changes the call's texts and sets defects. */
 void damage_call(struct damage *damage, struct call *call);
 
 /* The record's text is out->data[begin..len): cut it, if that is its lot. */

@@ -1,5 +1,5 @@
-/* What calls are about: names of crime types and the dispositions that follow from them. Weights are those published for the real data;
- * the long tail of rare names is composed. */
+/* What calls are about: names of crime types and the dispositions that follow from them. Weights are those published
+ * for the real data; the long tail of rare names is composed. */
 #ifndef DATAGEN_KINDS_H
 #define DATAGEN_KINDS_H
 
@@ -14,8 +14,8 @@ const struct kind *kinds_pick(struct prng *prng);
 /* Its name; static. */
 struct call_text kinds_name(const struct kind *kind);
 
-/* Compose a rare name into room (of CALL_TEXT_MAX). There are about 5,000 of them in 200,000 records, and more than half occur
- * once. */
+/* Compose a rare name into room (of CALL_TEXT_MAX). There are about 5,000 of them in 200,000 records, and more than
+ * half occur once. */
 struct call_text kinds_rare_name(struct prng *prng, char *room);
 
 /* How a call of that kind (NULL: rare) ended; static. */

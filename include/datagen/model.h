@@ -1,7 +1,8 @@
 /* The synthetic data set: calls in the order of the original file, newest first, so that event time runs backwards.
  *
- * Day by day from 2018-12-31 into the past: how many calls a day has, at which minutes, under which numbers; then each call by itself. The facts it
- * follows are in product-conventions section 8. One day is held at a time: memory does not depend on the number of calls.
+ * Day by day from 2018-12-31 into the past: how many calls a day has, at which minutes, under which numbers; then each
+ * call by itself. Shares and ranges are those of the public data set of that time. One day is held at a time: memory
+ * does not depend on the number of calls.
  */
 #ifndef DATAGEN_MODEL_H
 #define DATAGEN_MODEL_H

@@ -1,5 +1,5 @@
-/* The generator's own random numbers (xoshiro256** by Blackman and Vigna, seeded by splitmix64): integers only, so that a seed gives the
- * same data on every machine and with every libc. Not for secrets. */
+/* The generator's own random numbers (xoshiro256** by Blackman and Vigna, seeded by splitmix64): integers only, so that
+ * a seed gives the same data on every machine and with every libc. Not for secrets. */
 #ifndef DATAGEN_PRNG_H
 #define DATAGEN_PRNG_H
 

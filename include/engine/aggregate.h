@@ -2,7 +2,8 @@
  *
  * One layout (immutable) describes keys and accumulators of a plan's PLAN_AGGREGATE; a table holds groups in first-seen order. The same table type
  * serves as the partial aggregate of one partition in one batch and as the live state (engine/state.h wraps it with undo and
- * durability). Keys are encoded to bytes (null flags, fixed-width values, length-prefixed strings; -0.0 as 0.0, every NaN as one); accumulators are
+ * durability). Inside a table a group's key is a few words: fixed-width values as they are, texts as small numbers of the table's own dictionaries
+ * (-0.0 as 0.0, every NaN as one). What leaves the table, for a file, is the key's encoding: bytes that mean the same everywhere. Accumulators are
  * fixed-width, with strings of min/max in the table's arena.
  * A table belongs to one thread.
  */
@@ -14,8 +15,14 @@
 #include "record/rowset.h"
 #include "sql/plan.h"
 
+#define AGGREGATE_NONE UINT32_MAX /* no group */
+
+/* So many groups at most are handed from table to table in one call. */
+#define AGGREGATE_BLOCK 256
+
 struct aggregate_layout;
 struct aggregate_scratch;
+struct aggregate_order;
 
 /* From a PLAN_AGGREGATE operator; borrows the plan. NULL without memory. */
 struct aggregate_layout *aggregate_layout_new(const struct plan_op *op);
@@ -23,15 +30,24 @@ void aggregate_layout_free(struct aggregate_layout *layout);
 
 struct aggregate_table {
     const struct aggregate_layout *layout;
-    struct hashmap keys;               /* encoded key -> group number */
-    unsigned char *accumulators;       /* by group number */
-    size_t accumulators_cap;           /* groups */
+    size_t count;                /* groups, numbered from 0 */
+    unsigned char *accumulators; /* by group number */
+    unsigned char *keys;         /* by group number; packed, private */
+    size_t cap;                  /* groups that the two have room for */
+    struct hashmap_slot *slots;  /* packed key -> group number, a power of two */
+    size_t mask;
+    struct hashmap *dictionaries; /* by text column of the key: text -> number */
+    uint32_t *direct;             /* instead of slots when the key is one text: its number -> group number */
+    size_t direct_cap;
+    uint32_t null_group;               /* ... and the group of its NULL */
     struct arena strings;              /* min/max of STRING, BINARY and STRUCT */
-    struct aggregate_scratch *scratch; /* of aggregate_update; private */
+    struct aggregate_scratch *scratch; /* of aggregate_update and aggregate_adopt; private */
+    struct aggregate_order *order;     /* of aggregate_sort; private */
 };
 
 int aggregate_table_init(struct aggregate_table *table, const struct aggregate_layout *layout); /* 0, -1 */
 void aggregate_table_release(struct aggregate_table *table);
+/* Forget the groups, keep memory and dictionaries: the next batch will have the same texts. */
 void aggregate_table_reset(struct aggregate_table *table);
 size_t aggregate_table_memory_bytes(const struct aggregate_table *table);
 
@@ -40,8 +56,42 @@ size_t aggregate_table_memory_bytes(const struct aggregate_table *table);
  * contents away. A global aggregate (no keys) has one group, present from the start. */
 int aggregate_update(struct aggregate_table *table, struct eval *eval, const struct batch *batch, struct errbuf *err);
 
-/* The group number of an encoded key; a new key gets a clear accumulator. HASHMAP_NONE without memory. */
-uint32_t aggregate_put(struct aggregate_table *table, const char *key, size_t len, bool *inserted);
+/* Find the groups of another table of the same layout: numbers[0..n), n <= AGGREGATE_BLOCK, in `from`; their numbers in `table` go to groups[].
+ * New ones get a clear accumulator. `from` must not change between aggregate_adopt_begin and the last aggregate_adopt; both 0, -1
+ * without memory (then some of the groups may have been added). */
+int aggregate_adopt_begin(struct aggregate_table *table, const struct aggregate_table *from);
+int aggregate_adopt(struct aggregate_table *table, const struct aggregate_table *from, const uint32_t *numbers,
+                    size_t n, uint32_t *groups);
+
+/* A group's key as bytes that are the same for the same values in every table: how many, and writing them (returns the end). */
+size_t aggregate_key_bytes(const struct aggregate_table *table, uint32_t group);
+unsigned char *aggregate_key_encode(const struct aggregate_table *table, uint32_t group, unsigned char *at);
+
+/* --- keys in files --- */
+
+/* The texts of a file that is being written or read: its keys name them by number. One file at a time. NULL without memory. */
+struct aggregate_file;
+struct aggregate_file *aggregate_file_new(const struct aggregate_layout *layout);
+void aggregate_file_free(struct aggregate_file *file);
+size_t aggregate_file_key_width(const struct aggregate_layout *layout); /* bytes of a key, all alike */
+
+/* Writing: begin, note every group that the file will name (0, -1 without memory), put the texts, then the keys. Format independent of CPU:
+ * little endian. */
+void aggregate_file_begin(struct aggregate_file *file);
+int aggregate_file_note(struct aggregate_file *file, const struct aggregate_table *table, uint32_t group);
+void aggregate_file_put_texts(const struct aggregate_file *file, const struct aggregate_table *table, struct buf *out);
+void aggregate_file_put_key(const struct aggregate_file *file, const struct aggregate_table *table, uint32_t group,
+                            struct buf *out);
+
+/* Reading, with every byte checked: the texts at [at, end); returns their end, NULL when they are none, or without memory (*oom). */
+const unsigned char *aggregate_file_take_texts(struct aggregate_file *file, struct aggregate_table *table,
+                                               const unsigned char *at, const unsigned char *end, bool *oom);
+/* The group of a key (aggregate_file_key_width bytes). 1; 0: it is no key of this layout or, without `add`, no group of the table; -1
+ * without memory. A new group gets a clear accumulator. */
+int aggregate_file_take_key(struct aggregate_file *file, struct aggregate_table *table, const unsigned char *bytes,
+                            bool add, uint32_t *group);
+
+/* --- accumulators --- */
 
 /* Merge accumulator src (of a table with the same layout) into dst; strings are copied into dst_strings. 0, -1 with err. */
 int aggregate_merge_one(const struct aggregate_layout *layout, unsigned char *dst, const unsigned char *src,
@@ -51,18 +101,19 @@ void aggregate_clear_one(const struct aggregate_layout *layout, unsigned char *a
 size_t aggregate_width(const struct aggregate_layout *layout); /* bytes of an accumulator, a multiple of 8, may be 0 */
 /* True when merging (a, b) and c is not the same as a and (b, c): sums. */
 bool aggregate_merge_order_matters(const struct aggregate_layout *layout);
+/* True when groups have an event time that a watermark can close. */
+bool aggregate_has_event_time(const struct aggregate_layout *layout);
 
-/* Accumulators as bytes for the checkpoint and back (checked: -1 on short or trailing bytes). Format independent of CPU: little endian. */
+/* Accumulators as bytes for the checkpoint and back. Format independent of CPU: little endian. Decoding checks; it returns the end of
+ * what it read from [at, end), NULL when that is no accumulator, or without memory (*oom). */
 void aggregate_encode_one(const struct aggregate_layout *layout, const unsigned char *accumulator, struct buf *out);
-int aggregate_decode_one(const struct aggregate_layout *layout, const char *bytes, size_t len,
-                         unsigned char *accumulator, struct arena *strings);
-
-/* True when the bytes are a key of this layout: for keys that come from a file. */
-bool aggregate_key_valid(const struct aggregate_layout *layout, const char *key, size_t len);
+const unsigned char *aggregate_decode_one(const struct aggregate_layout *layout, const unsigned char *at,
+                                          const unsigned char *end, unsigned char *accumulator, struct arena *strings,
+                                          bool *oom);
 
 /* The event time that the watermark compares with (microseconds: the key itself, or its window's end). False: the key is NULL or there is no
  * event-time key. */
-bool aggregate_event_time(const struct aggregate_layout *layout, const char *key, size_t len, int64_t *event_us);
+bool aggregate_event_time(const struct aggregate_table *table, uint32_t group, int64_t *event_us);
 
 /* Turn groups (numbers groups[0..n), n <= VECTOR_ROWS) into a batch with the operator's columns (keys, then results) in arena.
  * The columns array is allocated there too; strings are shared with the table, so the batch is good until the table's next change. 0, -1 without
@@ -70,7 +121,7 @@ bool aggregate_event_time(const struct aggregate_layout *layout, const char *key
 int aggregate_rows(const struct aggregate_table *table, const uint32_t *groups, size_t n, struct batch *batch,
                    struct arena *arena);
 
-/* Order group numbers by their key values (NULL first, then Spark's order): the fixed order of unsorted output. */
+/* Order group numbers by their key values (NULL first, then Spark's order): the fixed order of unsorted output. 0, -1 without memory. */
 int aggregate_sort(const struct aggregate_table *table, uint32_t *groups, size_t n);
 
 /* A text that changes when bytes of accumulators or keys would be read differently: part of the checkpoint's fingerprint. */

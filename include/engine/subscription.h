@@ -26,6 +26,11 @@ int subscription_partitions(const struct config_source *config, struct offsets *
 int subscription_initial(const struct config_source *config, struct offsets *offsets, struct offset_list *out,
                          struct errbuf *err);
 
+/* The same, asked again while the broker does not answer, for timeout_ms in all. stop_fd readable: -1, EXIT_CODE_OK and "stopped" (-1: nobody
+ * stops it). What cannot get better, like offsets that do not fit the partitions, fails at once. */
+int subscription_first_contact(const struct config_source *config, struct offsets *offsets, int64_t timeout_ms,
+                               int stop_fd, struct offset_list *out, struct errbuf *err);
+
 /* Last offsets of all partitions that exist now. known (or NULL): offsets reached before; an end below one is asked for again a few
  * times with a WARN and then believed. */
 int subscription_latest(const struct config_source *config, struct offsets *offsets, const struct offset_list *known,

@@ -21,8 +21,9 @@ struct assemble {
     struct config_query *queries;
 };
 
-/* Fill assemble from settings that settings_load accepted. Borrows the settings' strings: settings must outlive it. terminal: stdout is one
- * (sf.console.escape = auto). Returns 0; -1 with err (EXIT_CODE_USAGE, or EXIT_CODE_RUNTIME without memory) and nothing to release. */
+/* Fill assemble from settings that settings_load accepted. Borrows the settings' strings: settings must outlive it.
+ * terminal: stdout is one (sf.console.escape = auto). Returns 0; -1 with err (EXIT_CODE_USAGE, or EXIT_CODE_RUNTIME
+ * without memory) and nothing to release. */
 int assemble_config(struct assemble *assemble, const struct settings *settings, bool terminal, struct errbuf *err);
 void assemble_release(struct assemble *assemble);
 

@@ -2,7 +2,8 @@
 #ifndef PROCESSOR_NOTIFY_H
 #define PROCESSOR_NOTIFY_H
 
-/* Send e.g. "READY=1\nSTATUS=running". Does nothing when no service manager listens; failures do not matter to us. Any thread. */
+/* Send e.g. "READY=1\nSTATUS=running". Does nothing when no service manager listens; failures do not matter to us. Any
+ * thread. */
 void notify_send(const char *state);
 
 #endif

@@ -1,8 +1,9 @@
-/* CSV rows of the public data set as records in wire form (product-conventions section 7).
+/* CSV rows of the public data set as records in wire form.
  *
- * Columns are found by name, not by place: lower case with blanks as underscores, the data portal's API names (original_crimetype_name, call_dttm) too. All
- * fourteen must be there, others are left out. Times become 2018-12-31T23:57:00.000 from any of the forms the data set is published in;
- * what is none of them stays as it is. One thread.
+ * Columns are found by name, not by place: lower case with blanks as underscores, the data portal's API names
+ * (original_crimetype_name, call_dttm) too. All fourteen must be there, others are left out. Times become
+ * 2018-12-31T23:57:00.000 from any of the forms the data set is published in; what is none of them stays as it is. One
+ * thread.
  */
 #ifndef PRODUCER_CSV_ROWS_H
 #define PRODUCER_CSV_ROWS_H

@@ -1,8 +1,9 @@
-/* The records of an input file, one at a time and in its order: a JSON array of any size, JSON lines, or CSV; from a file or a pipe.
+/* The records of an input file, one at a time and in its order: a JSON array of any size, JSON lines, or CSV; from a
+ * file or a pipe.
  *
- * Records come out in wire form (record/json_copy.h): strings and numbers as written in the file, for CSV as csv_rows.h says. Memory is bounded by the largest record
- * (1 MiB), whatever the size of the file. A byte order mark, LF or CRLF, and white space around records are fine.
- * One thread.
+ * Records come out in wire form (record/json_copy.h): strings and numbers as written in the file, for CSV as csv_rows.h
+ * says. Memory is bounded by the largest record (1 MiB), whatever the size of the file. A byte order mark, LF or CRLF,
+ * and white space around records are fine. One thread.
  */
 #ifndef PRODUCER_DATASET_H
 #define PRODUCER_DATASET_H
@@ -30,19 +31,21 @@ enum dataset_status {
 
 struct dataset;
 
-/* Open path ("-": standard input). NULL with err: EXIT_CODE_USAGE naming the path when there is no such file, it is a directory or may not be
- * read. */
+/* Open path ("-": standard input). NULL with err: EXIT_CODE_USAGE naming the path when there is no such file, it is a
+ * directory or may not be read. */
 struct dataset *dataset_open(const char *path, enum dataset_format format, struct errbuf *err);
 /* NULL does nothing. Standard input stays open. */
 void dataset_close(struct dataset *dataset);
 
-/* The next record. err (only for BAD and FAILED) has byte offset, line and the number of whole records before that place; code EXIT_CODE_RUNTIME, or EXIT_CODE_STORAGE
- * for a read error.
+/* The next record. err (only for BAD and FAILED) has byte offset, line and the number of whole records before that
+ * place; code EXIT_CODE_RUNTIME, or EXIT_CODE_STORAGE for a read error.
  *
- * Going on after BAD: in JSON lines and CSV with the next line; in an array with the next '{' that begins a line or follows "},". */
+ * Going on after BAD: in JSON lines and CSV with the next line; in an array with the next '{' that begins a line or
+ * follows "},". */
 enum dataset_status dataset_next(struct dataset *dataset, const char **record, size_t *len, struct errbuf *err);
 
-/* Wait until a pipe has something (or its writer is gone), stop_fd is readable (-1: none) or timeout_ms passed (-1: for ever). */
+/* Wait until a pipe has something (or its writer is gone), stop_fd is readable (-1: none) or timeout_ms passed (-1: for
+ * ever). */
 void dataset_wait(const struct dataset *dataset, int stop_fd, int timeout_ms);
 
 /* Begin again at the first record. 0; -1 with err if the input is no regular file. */

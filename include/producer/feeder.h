@@ -19,9 +19,10 @@ struct feeder_result {
     bool stopped; /* by stop_fd, before the input's end */
 };
 
-/* Send until the input ends, the limit is reached, stop_fd is readable, or something fails; then wait until all that was sent is acknowledged or given
- * up (bounded by the client's message.timeout.ms). Returns 0 when everything read was acknowledged; otherwise -1 with err about what came
- * first: damaged input (all records before it are acknowledged unless the text says otherwise), or delivery. result is filled in either case. */
+/* Send until the input ends, the limit is reached, stop_fd is readable, or something fails; then wait until all that
+ * was sent is acknowledged or given up (bounded by the client's message.timeout.ms). Returns 0 when everything read was
+ * acknowledged; otherwise -1 with err about what came first: damaged input (all records before it are acknowledged
+ * unless the text says otherwise), or delivery. result is filled in either case. */
 int feeder_run(const struct producer_settings *settings, struct dataset *dataset, struct writer *writer,
                struct meter *meter, int stop_fd, struct feeder_result *result, struct errbuf *err);
 

@@ -1,4 +1,5 @@
-/* How far the producer is: a bar on a terminal, a log line now and then elsewhere, and the closing line. All on stderr; one thread. */
+/* How far the producer is: a bar on a terminal, a log line now and then elsewhere, and the closing line. All on stderr;
+ * one thread. */
 #ifndef PRODUCER_METER_H
 #define PRODUCER_METER_H
 

@@ -12,8 +12,9 @@ struct pace {
 
 void pace_init(struct pace *pace, int64_t rate, int64_t now_us);
 
-/* Microseconds to wait before the next record; 0: now. Up to 1 ms early counts as now when records are closer together than that, so that a high
- * rate goes out in small bursts instead of a sleep for each. A delay of more than 1 s (the broker was away) is not caught up with. */
+/* Microseconds to wait before the next record; 0: now. Up to 1 ms early counts as now when records are closer together
+ * than that, so that a high rate goes out in small bursts instead of a sleep for each. A delay of more than 1 s (the
+ * broker was away) is not caught up with. */
 int64_t pace_wait_us(struct pace *pace, int64_t now_us);
 
 /* One record went out. */

@@ -27,8 +27,8 @@ struct producer_settings {
 /* The table, for settings_new. */
 extern const struct settings_program settings_producer;
 
-/* Take the values out of loaded settings, whose texts are borrowed. Returns 0; -1 with err for what fits together badly (nothing to release
- * then). */
+/* Take the values out of loaded settings, whose texts are borrowed. Returns 0; -1 with err for what fits together badly
+ * (nothing to release then). */
 int settings_producer_init(struct producer_settings *producer, const struct settings *settings, struct errbuf *err);
 void settings_producer_release(struct producer_settings *producer);
 

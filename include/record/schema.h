@@ -20,9 +20,10 @@ struct schema {
 void schema_init(struct schema *schema);
 void schema_release(struct schema *schema);
 
-/* Parse Spark's DDL (StructType.fromDDL): `name TYPE` or `name: TYPE`, comma separated, back-quoted names, NOT NULL and COMMENT '...'
- * accepted and without effect. Types outside TYPE_* (DECIMAL, ARRAY ...) are refused by name with condition SFCRIME_UNSUPPORTED,
- * broken text with PARSE_SYNTAX_ERROR; err has line and column in the text. Returns 0 or -1 (schema empty). */
+/* Parse Spark's DDL (StructType.fromDDL): `name TYPE` or `name: TYPE`, comma separated, back-quoted names, NOT NULL and
+ * COMMENT '...' accepted and without effect. Types outside TYPE_* (DECIMAL, ARRAY ...) are refused by name with
+ * condition SFCRIME_UNSUPPORTED, broken text with PARSE_SYNTAX_ERROR; err has line and column in the text. Returns 0 or
+ * -1 (schema empty). */
 int schema_parse(struct schema *schema, const char *ddl, struct errbuf *err);
 
 /* Append a column; copies the name and the type. Returns 0, -1 without memory. */
@@ -31,7 +32,8 @@ int schema_add(struct schema *schema, const char *name, const struct type *type)
 /* Copy src into the (initialised, empty) dst. Returns 0, -1 without memory. */
 int schema_copy(struct schema *dst, const struct schema *src);
 
-/* Index of the column, ignoring letter case; SIZE_MAX if there is none (or two: then *ambiguous is set, when not NULL). */
+/* Index of the column, ignoring letter case; SIZE_MAX if there is none (or two: then *ambiguous is set, when not
+ * NULL). */
 size_t schema_find(const struct schema *schema, const char *name, bool *ambiguous);
 
 /* "crime_id STRING, ..." again, in Spark's spelling of types. */

@@ -1,4 +1,4 @@
-/* The console table of Spark's show() and console sink (spark-reference section 6). Any thread. */
+/* The console table of Spark's show() and console sink. Any thread. */
 #ifndef RECORD_TABLE_TEXT_H
 #define RECORD_TABLE_TEXT_H
 
@@ -18,19 +18,15 @@ struct table_text_options {
     bool escape; /* make control and bidirectional characters visible: for a terminal. false: Spark's bytes */
 };
 
-/* The table, ending with a line feed: header, the first rows, and "only showing top N rows" when there are more. What Spark prints
- * is this and one more line feed, unless the footer stands. */
+/* The table, ending with a line feed: header, the first rows, and "only showing top N rows" when there are more. What
+ * Spark prints is this and one more line feed, unless the footer stands. */
 void table_text_rowset(const struct rowset *rows, const struct table_text_options *options, struct buf *out);
-
-/* The same over vectors: rows 0..nrows-1 of columns[], whose names and types are the schema's. total_rows >= nrows says how many rows there
- * are in all (for the footer). */
-void table_text_columns(const struct schema *schema, const struct vector *columns, size_t nrows, size_t total_rows,
-                        const struct table_text_options *options, struct buf *out);
 
 /* True if the table of so many rows ends with the footer line. */
 bool table_text_has_footer(size_t total_rows, const struct table_text_options *options);
 
-/* The text of one value as CAST(value AS STRING) gives it, except that BINARY is "[61 62]" and NULL is "NULL"; nothing cut, nothing escaped. */
+/* The text of one value as CAST(value AS STRING) gives it, except that BINARY is "[61 62]" and NULL is "NULL"; nothing
+ * cut, nothing escaped. */
 void table_text_cell(struct buf *out, const struct vector *vector, size_t row, const struct zone *zone);
 
 #endif

@@ -1,7 +1,7 @@
 /* TIMESTAMP and DATE: calendar arithmetic, the text that casts accept, the texts that sinks print. Any thread.
  *
- * A TIMESTAMP is microseconds since 1970-01-01T00:00:00Z, a DATE is days since 1970-01-01, both in the proleptic Gregorian calendar
- * with a year 0 (java.time).
+ * A TIMESTAMP is microseconds since 1970-01-01T00:00:00Z, a DATE is days since 1970-01-01, both in the proleptic
+ * Gregorian calendar with a year 0 (java.time).
  */
 #ifndef RECORD_TIMESTAMP_H
 #define RECORD_TIMESTAMP_H
@@ -32,21 +32,23 @@ int64_t timestamp_days(int64_t year, int month, int day);
 void timestamp_civil_of_days(int64_t days, int64_t *year, int *month, int *day);
 int timestamp_month_days(int64_t year, int month);
 
-/* The wall clock in the zone at that instant, and the instant of a wall clock reading (gaps and overlaps as zone_to_utc). */
+/* The wall clock in the zone at that instant, and the instant of a wall clock reading (gaps and overlaps as
+ * zone_to_utc). */
 void timestamp_civil_of(int64_t us, const struct zone *zone, struct timestamp_civil *civil);
 int64_t timestamp_of_civil(const struct timestamp_civil *civil, const struct zone *zone);
 
-/* The date in the zone at that instant, and the instant at which a date begins in the zone: the casts between the two types. */
+/* The date in the zone at that instant, and the instant at which a date begins in the zone: the casts between the two
+ * types. */
 int32_t timestamp_to_date(int64_t us, const struct zone *zone);
 int64_t timestamp_from_date(int32_t days, const struct zone *zone);
 
-/* CAST(text AS TIMESTAMP) and CAST(text AS DATE) (spark-reference 3.3). True with the value, or false: CAST raises CAST_INVALID_INPUT then. A time
- * without a date ("12:00") is today's in the zone, by the wall clock. */
+/* CAST(text AS TIMESTAMP) and CAST(text AS DATE). True with the value, or false: CAST raises
+ * CAST_INVALID_INPUT then. A time without a date ("12:00") is today's in the zone, by the wall clock. */
 bool timestamp_parse(const char *text, size_t len, const struct zone *zone, int64_t *us);
 bool timestamp_parse_date(const char *text, size_t len, int32_t *days);
 
-/* timestamp_parse for many texts of one zone: the dates met last are remembered, and the form YYYY-MM-DDTHH:MM:SS.mmm is read in a few
- * instructions. Same results. One thread. */
+/* timestamp_parse for many texts of one zone: the dates met last are remembered, and the form YYYY-MM-DDTHH:MM:SS.mmm
+ * is read in a few instructions. Same results. One thread. */
 #define TIMESTAMP_CACHE_DAYS 64
 struct timestamp_cache {
     const struct zone *zone;
@@ -58,8 +60,8 @@ struct timestamp_cache {
 void timestamp_cache_init(struct timestamp_cache *cache, const struct zone *zone);
 bool timestamp_parse_cached(struct timestamp_cache *cache, const char *text, size_t len, int64_t *us);
 
-/* What from_json makes of a string for a TIMESTAMP or DATE column: CAST, or else CAST of the text without every "GMT" in it, or else, for a DATE, a
- * plain integer as days since the epoch (the ways of Spark 2.x, still tried). */
+/* What from_json makes of a string for a TIMESTAMP or DATE column: CAST, or else CAST of the text without every "GMT"
+ * in it, or else, for a DATE, a plain integer as days since the epoch (the ways of Spark 2.x, still tried). */
 bool timestamp_parse_json(struct timestamp_cache *cache, const char *text, size_t len, int64_t *us);
 bool timestamp_parse_json_date(const char *text, size_t len, int32_t *days);
 

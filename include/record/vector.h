@@ -75,12 +75,12 @@ int vector_alloc(struct vector *vector, const struct type *type, size_t rows, st
 /* Row `row` becomes NULL (in a STRUCT: its fields too). Sets has_nulls. */
 void vector_set_null(struct vector *vector, size_t row);
 
-/* Copy one value (or NULL) from src row to dst row; bytes of strings are copied into arena, or shared when arena is NULL.
- * Types must be equal. Returns 0, -1 without memory. */
+/* Copy one value (or NULL) from src row to dst row; bytes of strings are copied into arena, or shared when arena is
+ * NULL. Types must be equal. Returns 0, -1 without memory. */
 int vector_copy(struct vector *dst, size_t dst_row, const struct vector *src, size_t src_row, struct arena *arena);
 
-/* Spark's ordering of two non-NULL values of one type: FALSE < TRUE, NaN greatest and equal to itself, -0.0 = 0.0, strings and
- * binaries by unsigned bytes, structs field by field with NULL first. Negative, 0, positive. */
+/* Spark's ordering of two non-NULL values of one type: FALSE < TRUE, NaN greatest and equal to itself, -0.0 = 0.0,
+ * strings and binaries by unsigned bytes, structs field by field with NULL first. Negative, 0, positive. */
 int vector_compare(const struct vector *a, size_t a_row, const struct vector *b, size_t b_row);
 
 #endif

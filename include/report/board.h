@@ -1,6 +1,7 @@
 /* The board: the newest snapshot of each query, and a bell that rings when one changes.
  *
- * Writers are the query threads and the lag sampler; readers are HTTP and whoever wants to know. One mutex, held for pointer swaps only.
+ * Writers are the query threads and the lag sampler; readers are HTTP and whoever wants to know. One mutex, held for
+ * pointer swaps only.
  */
 #ifndef REPORT_BOARD_H
 #define REPORT_BOARD_H
@@ -46,12 +47,13 @@ struct snapshot *board_get(struct board *board, int index);
 /* Counts up with every publication; readers compare. */
 uint64_t board_version(const struct board *board);
 
-/* A bell for readers: an eventfd that becomes readable at each publication after board_bell_arm. The caller polls it and arms it again;
- * one reader thread (HTTP). */
+/* A bell for readers: an eventfd that becomes readable at each publication after board_bell_arm. The caller polls it
+ * and arms it again; one reader thread (HTTP). */
 int board_bell_fd(const struct board *board);
 void board_bell_arm(struct board *board);
 
-/* Ready: every query has its partitions assigned and its checkpoint open. reason (when not NULL) says what is missing. */
+/* Ready: every query has its partitions assigned and its checkpoint open. reason (when not NULL) says what is
+ * missing. */
 bool board_ready(struct board *board, struct buf *reason);
 
 #endif

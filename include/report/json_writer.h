@@ -1,6 +1,7 @@
 /* JSON text as Jackson writes it: commas by itself, strings escaped, doubles in Java's form; and its pretty style.
  *
- * Writes compact text into a buf (sticky failure, see common/buf.h); nothing here fails by itself. A value in an object follows its key.
+ * Writes compact text into a buf (sticky failure, see common/buf.h); nothing here fails by itself. A value in an object
+ * follows its key.
  */
 #ifndef REPORT_JSON_WRITER_H
 #define REPORT_JSON_WRITER_H
@@ -39,8 +40,8 @@ void json_writer_key_i64(struct json_writer *json, const char *key, int64_t valu
 void json_writer_key_double(struct json_writer *json, const char *key, double value);
 void json_writer_key_bool(struct json_writer *json, const char *key, bool value);
 
-/* Append compact JSON (as written by this module: no blanks outside strings) in Jackson's pretty style: two spaces, `"k" : v`, objects of an array
- * as `[ {`, `}, {`, `} ]`, empty ones as `[ ]` and `{ }`. */
+/* Append compact JSON (as written by this module: no blanks outside strings) in Jackson's pretty style: two spaces,
+ * `"k" : v`, objects of an array as `[ {`, `}, {`, `} ]`, empty ones as `[ ]` and `{ }`. */
 void json_writer_pretty(const char *compact, size_t len, struct buf *out);
 
 #endif

@@ -1,4 +1,5 @@
-/* One StreamingQueryProgress: the numbers of a trigger, and Spark's JSON for them (StreamingQueryProgress.json and .prettyJson of 4.0.0).
+/* One StreamingQueryProgress: the numbers of a trigger, and Spark's JSON for them (StreamingQueryProgress.json and
+ * .prettyJson of 4.0.0).
  *
  * Plain data: filled by the query's thread, then published inside a snapshot and never changed again.
  */

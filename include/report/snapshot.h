@@ -1,7 +1,8 @@
 /* What readers (HTTP, metrics) may see of a query: an immutable picture with a reference count.
  *
- * The query's thread makes a new one after each change and publishes it on the board; readers take a reference under a short lock and
- * encode outside it. Parts that did not change (history entries, result) are shared between pictures by reference counts of their own.
+ * The query's thread makes a new one after each change and publishes it on the board; readers take a reference under a
+ * short lock and encode outside it. Parts that did not change (history entries, result) are shared between pictures by
+ * reference counts of their own.
  */
 #ifndef REPORT_SNAPSHOT_H
 #define REPORT_SNAPSHOT_H
@@ -93,7 +94,8 @@ const char *snapshot_status_name(enum snapshot_status status); /* "running" */
 /* Total of high - position over the partitions, or -1 while unknown. */
 int64_t snapshot_lag(const struct snapshot *snapshot);
 
-/* An empty picture with one reference, the caller's; its texts and arrays are malloc'd and freed with it. NULL without memory. */
+/* An empty picture with one reference, the caller's; its texts and arrays are malloc'd and freed with it. NULL without
+ * memory. */
 struct snapshot *snapshot_new(void);
 struct snapshot *snapshot_ref(struct snapshot *snapshot);
 /* Drop a reference; the last one frees. NULL does nothing. */

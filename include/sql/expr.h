@@ -3,9 +3,9 @@
  * The analyzer makes them through sql/function.h; they are immutable afterwards, live in the plan's arena and may be
  * evaluated by several threads at once (each with its own struct eval).
  *
- * Only the rows of the selection are evaluated: ANSI mode makes errors visible, so `CASE WHEN d <> 0 THEN n / d END` must not
- * divide where d is 0. Values are written at the row's own index; rows outside the selection stay undefined.
- */
+ * Only the rows of the selection are evaluated: ANSI mode makes errors visible, so `CASE WHEN d <> 0 THEN n / d END`
+ * must not divide where d is 0. Values are written at the row's own index; rows outside the selection stay
+ * undefined. */
 #ifndef SQL_EXPR_H
 #define SQL_EXPR_H
 
@@ -44,10 +44,10 @@ struct sql_range {
 
 struct expr;
 
-/* A kernel computes rows of `out` (allocated, type = call->type, null map zeroed and present). `sel` lists n rows, or is NULL for rows
- * 0..n-1. Unless the function is FUNCTION_LAZY, args are the evaluated arguments; with FUNCTION_STRICT rows with a NULL
- * argument were already set NULL and taken out of the selection. A NULL result: vector_set_null(out, row).
- * Returns 0, or -1 with eval->err set. */
+/* A kernel computes rows of `out` (allocated, type = call->type, null map zeroed and present). `sel` lists n rows, or
+ * is NULL for rows 0..n-1. Unless the function is FUNCTION_LAZY, args are the evaluated arguments; with FUNCTION_STRICT
+ * rows with a NULL argument were already set NULL and taken out of the selection. A NULL result: vector_set_null(out,
+ * row). Returns 0, or -1 with eval->err set. */
 struct eval;
 typedef int (*expr_kernel)(struct eval *eval, const struct expr *call, const struct vector *args, const uint16_t *sel,
                            size_t n, struct vector *out);
@@ -62,15 +62,15 @@ struct expr {
     struct vector
         literal;   /* LITERAL; CALL over constants: its value, where evaluating it succeeded (else type is NULL) */
     bool constant; /* the value cannot change from row to row */
-    bool
-        failing; /* holds a constant part that cannot be computed (1 / 0) where Spark, which folds constants first, always meets it */
+    bool failing;  /* holds a constant part that cannot be computed (1 / 0) where Spark, which folds constants first,
+                      always meets it */
     size_t nargs;
     struct expr **args;
     const struct function *function;
     expr_kernel kernel; /* CALL: the overload that bind chose */
     const void *data;   /* CALL: what bind prepared (a compiled LIKE pattern, a date format), immutable, in the arena */
-    bool
-        implicit; /* CALL of a cast that the user did not write: does not show in names. COLUMN that stands for a call of window(): no name */
+    bool implicit; /* CALL of a cast that the user did not write: does not show in names. COLUMN that stands for a call
+                      of window(): no name */
     enum aggregate_kind aggregate;
     struct expr *filter;                   /* AGGREGATE: FILTER (WHERE ...), or NULL */
     int64_t window_us, slide_us, start_us; /* WINDOW; args[0] is the time */
@@ -85,13 +85,15 @@ struct eval {
     struct errbuf *err;
 };
 
-/* Evaluate over rows `sel` (n of them; NULL: 0..n-1) of batch into *out, which the callee points at existing memory (a column, a
- * literal) or at new memory of eval->arena: read-only for the caller. Returns 0, or -1 with err: a runtime error of
- * Spark (condition, SQLSTATE, place in the text) with the row's topic, partition and offset when the batch knows them. */
+/* Evaluate over rows `sel` (n of them; NULL: 0..n-1) of batch into *out, which the callee points at existing memory (a
+ * column, a literal) or at new memory of eval->arena: read-only for the caller. Returns 0, or -1 with err: a runtime
+ * error of Spark (condition, SQLSTATE, place in the text) with the row's topic, partition and offset when the batch
+ * knows them. */
 int expr_eval(struct eval *eval, const struct expr *expr, const struct batch *batch, const uint16_t *sel, size_t n,
               struct vector *out);
 
-/* Evaluate a BOOLEAN expression and write the rows that are TRUE to sel_out (room for n). Returns their number, or -1 with err. */
+/* Evaluate a BOOLEAN expression and write the rows that are TRUE to sel_out (room for n). Returns their number, or -1
+ * with err. */
 long expr_select(struct eval *eval, const struct expr *expr, const struct batch *batch, const uint16_t *sel, size_t n,
                  uint16_t *sel_out);
 

@@ -1,16 +1,16 @@
 /* From SQL text to a tree of operators, checked as Spark's analyzer checks.
  *
- * A plan is a chain, because joins have a static table on one side: the rows of the streaming view flow through `ops` from
- * first to last. At most one operator is PLAN_AGGREGATE: everything before it is the map stage (run per partition range), everything
- * after it the final stage. Without an aggregate all row-wise operators are the map stage, and only what needs all rows of a
- * batch (SORT never streams without one; LIMIT) comes in the final stage.
+ * A plan is a chain, because joins have a static table on one side: the rows of the streaming view flow through `ops`
+ * from first to last. At most one operator is PLAN_AGGREGATE: everything before it is the map stage (run per partition
+ * range), everything after it the final stage. Without an aggregate all row-wise operators are the map stage, and only
+ * what needs all rows of a batch (SORT never streams without one; LIMIT) comes in the final stage.
  *
  * Each operator's expressions see the columns that the one before it leaves:
  *   FILTER, WATERMARK, SORT, LIMIT   the same columns
  *   PROJECT                          one column per expression
  *   JOIN                             the columns so far, then the table's needed columns
- *   WINDOW                           the columns so far, then one struct<start,end> column; rows with a NULL time vanish; sliding windows
- *                                    multiply rows, latest start first
+ *   WINDOW                           the columns so far, then one struct<start,end> column; rows with a NULL time
+ *                                    vanish; sliding windows multiply rows, latest start first
  *   AGGREGATE                        the keys, then the aggregates
  * Immutable after plan_compile; freed as a whole.
  */
@@ -139,19 +139,20 @@ struct plan {
     const struct type_field *scan_columns; /* those columns themselves */
     size_t nops;
     struct plan_op *ops;
-    size_t aggregate; /* index of PLAN_AGGREGATE, or nops */
-    size_t
-        final_stage; /* index of the first operator of the final stage (aggregate + 1; without aggregate: LIMIT, or nops) */
-    struct schema output;     /* names and types of the result */
+    size_t aggregate;     /* index of PLAN_AGGREGATE, or nops */
+    size_t final_stage;   /* index of the first operator of the final stage (aggregate + 1; without aggregate: LIMIT, or
+                             nops) */
+    struct schema output; /* names and types of the result */
     bool deterministic_order; /* ends in SORT: rows come in the query's own order */
 };
 
-/* "complete", "Update", "APPEND": letter case does not count. Returns 0, or -1 with err (STREAMING_OUTPUT_MODE.INVALID). */
+/* "complete", "Update", "APPEND": letter case does not count. Returns 0, or -1 with err
+ * (STREAMING_OUTPUT_MODE.INVALID). */
 int plan_output_mode(const char *text, enum plan_output_mode *mode, struct errbuf *err);
 
-/* Compile and check. Returns the plan, or NULL with err: Spark's condition and SQLSTATE, the place with line and column,
- * the text of Spark with the fragment and a caret line, code EXIT_CODE_USAGE. What is outside the subset: SFCRIME_UNSUPPORTED (0A000)
- * naming feature and place. */
+/* Compile and check. Returns the plan, or NULL with err: Spark's condition and SQLSTATE, the place with line and
+ * column, the text of Spark with the fragment and a caret line, code EXIT_CODE_USAGE. What is outside the subset:
+ * SFCRIME_UNSUPPORTED (0A000) naming feature and place. */
 struct plan *plan_compile(const char *sql, const struct plan_catalog *catalog, const struct plan_options *options,
                           struct errbuf *err);
 void plan_free(struct plan *plan);
@@ -159,7 +160,8 @@ void plan_free(struct plan *plan);
 /* The operators as an indented tree, last one on top, as EXPLAIN shows: one line each. */
 void plan_explain(const struct plan *plan, struct buf *out);
 
-/* What a checkpoint must agree with: grouping expressions with types, aggregates, watermark, output mode; a line each. */
+/* What a checkpoint must agree with: grouping expressions with types, aggregates, watermark, output mode; a line
+ * each. */
 void plan_fingerprint(const struct plan *plan, struct buf *out);
 
 #endif

@@ -6,12 +6,15 @@
 
 void api_applications(struct http_request *request, struct http_answer *answer);
 void api_application(struct http_request *request, struct http_answer *answer);
+void api_environment(struct http_request *request, struct http_answer *answer);    /* .../environment */
+void api_executors(struct http_request *request, struct http_answer *answer);      /* .../executors, .../allexecutors */
 void api_queries(struct http_request *request, struct http_answer *answer);        /* .../sql/streamingqueries */
 void api_query(struct http_request *request, struct http_answer *answer);          /* .../streamingqueries/RUNID */
 void api_query_progress(struct http_request *request, struct http_answer *answer); /* .../RUNID/progress?last=N */
 void api_progress(struct http_request *request, struct http_answer *answer);       /* ?last=N&format=csv&query=NAME */
 void api_table(struct http_request *request, struct http_answer *answer);          /* ?query=NAME&limit=N&format=csv */
 void api_source(struct http_request *request, struct http_answer *answer);
+void api_events(struct http_request *request, struct http_answer *answer);        /* ?query=NAME, Last-Event-ID */
 void api_spark_version(struct http_request *request, struct http_answer *answer); /* /api/v1/version */
 void api_version(struct http_request *request, struct http_answer *answer);       /* /version */
 void api_healthz(struct http_request *request, struct http_answer *answer);

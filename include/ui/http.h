@@ -28,7 +28,11 @@ struct http_request {
     char part_text[4][128];
     struct http_parameter parameters[HTTP_MAX_PARAMETERS];
     size_t nparameters;
-    const char *accept; /* the Accept header, or NULL */
+    const char *accept;        /* the Accept header, or NULL */
+    const char *host;          /* the Host header, checked, or NULL */
+    const char *if_none_match; /* that header, or NULL */
+    const char *last_event_id; /* that header, or NULL */
+    bool gzip;                 /* the client takes it */
 };
 
 struct http_answer {
@@ -37,6 +41,13 @@ struct http_answer {
     const char *cache;        /* Cache-Control: "no-store" unless set */
     const char *allow;        /* Allow, for 405 */
     const char *location;     /* for redirects; static text */
+    const char *etag;         /* with its quotes; static text */
+    const char *encoding;     /* Content-Encoding of a body that is encoded already */
+    const char *fixed;        /* a body that lives as long as the program, instead of `body` */
+    size_t fixed_len;
+    bool stream;          /* no body: the connection becomes a stream of events (ui/events.h) */
+    int stream_query;     /* of that query; -1: of all */
+    int64_t stream_after; /* after that batch; -1: from now on */
     struct buf body;
 };
 
@@ -60,6 +71,12 @@ bool http_target_ok(const char *target);
 
 /* Does a Host (or an Origin's authority) "name[:port]" name an allowed host? names: n allowed ones; "*" allows any. */
 bool http_host_ok(const char *host, const char *const *names, size_t n);
+
+/* Does an Accept-Encoding header (or NULL) allow gzip? */
+bool http_accepts_gzip(const char *accept_encoding);
+
+/* Does an If-None-Match header (or NULL) name this ETag? Weak comparison (RFC 9110 13.1.2). */
+bool http_etag_matches(const char *if_none_match, const char *etag);
 
 /* Match path against a pattern in which a "*" segment stands for any one non-empty segment; fills parts. */
 bool http_match(struct http_request *request, const char *pattern);

@@ -7,10 +7,8 @@
 #include "common/log.h"
 #include "common/settings.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <string.h>
 #include <unistd.h>
 
 #define MODULE "Broker"
@@ -21,16 +19,6 @@
 
 extern char **environ;
 
-/* A stdout that somebody closed (| head) is no reason to fail. */
-static int print(const struct buf *text, struct errbuf *err)
-{
-    if (text->failed)
-        return errbuf_oom(err, "text for standard output", text->len);
-    if (fileio_write_all(STDOUT_FILENO, text->data, text->len) == -1 && errno != EPIPE)
-        return errbuf_set(err, EXIT_CODE_STORAGE, "writing to standard output: %s", strerror(errno));
-    return 0;
-}
-
 /* --help and the like: text for stdout, and nothing else to do. */
 static int answer(const struct settings *settings, enum settings_action action, struct errbuf *err)
 {
@@ -40,7 +28,7 @@ static int answer(const struct settings *settings, enum settings_action action, 
     settings_answer(settings, action, &out);
     if (action == SETTINGS_VERSION)
         buf_printf(&out, "%s\n", cluster_library_version());
-    result = print(&out, err);
+    result = fileio_print(&out, err);
     buf_release(&out);
     return result;
 }
@@ -55,7 +43,7 @@ static int print_ready(const struct cluster *cluster, const struct options *opti
     for (size_t i = 0; i < options->ntopics; i++)
         buf_printf(&out, "%s%s:%d", i == 0 ? " with " : ", ", options->topics[i].name, options->topics[i].partitions);
     buf_append_text(&out, " (in-memory stand-in for Apache Kafka: 5 MiB a partition, nothing survives a stop)\n");
-    result = print(&out, err);
+    result = fileio_print(&out, err);
     buf_release(&out);
     return result;
 }

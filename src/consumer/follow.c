@@ -1,4 +1,5 @@
-/* Messages are printed into a block inside the reader's callback, where their bytes live, and written out when it is full or nothing more is there now. */
+/* Messages are printed into a block inside the reader's callback, where their bytes live, and written out when it is
+ * full or nothing more is there now. */
 #include "consumer/follow.h"
 
 #include "common/fileio.h"

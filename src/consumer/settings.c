@@ -1,5 +1,7 @@
 #include "consumer/settings.h"
 
+#include "kafka/conf_settings.h"
+
 #include <string.h>
 
 #define COURSE_SCHEMA                                                                                                  \
@@ -7,29 +9,11 @@
     "call_time STRING, call_date_time STRING, disposition STRING, address STRING, city STRING, state STRING, "         \
     "agency_id STRING, address_type STRING, common_location STRING"
 
-static int check_kafka(const char *name, const char *rest, const char *value, struct errbuf *err)
-{
-    struct conf conf;
-
-    (void)name;
-    conf_init(&conf);
-    int rc = conf_set(&conf, rest, value, err);
-    conf_release(&conf);
-    return rc;
-}
-
 /* The values of printer_format follow this order. */
 static const char *const FORMATS[] = {"value", "json", "table", NULL};
 
 static const struct settings_row ROWS[] = {
-    {.key = "kafka.bootstrap.servers",
-     .type = SETTINGS_TEXT,
-     .flags = SETTINGS_NOT_EMPTY,
-     .def = "localhost:9092",
-     .option = "bootstrap-servers",
-     .letter = 'b',
-     .argument = "HOST:PORT,...",
-     .help = "Brokers to find the cluster by."},
+    CONF_SETTINGS_ROWS,
     {.key = "consumer.topic",
      .type = SETTINGS_TEXT,
      .flags = SETTINGS_NOT_EMPTY,
@@ -89,14 +73,6 @@ static const struct settings_row ROWS[] = {
      .min = 1,
      .max = INT32_MAX,
      .help = "How long to wait for the first contact with a broker; then exit code 3."},
-    {.key = "kafka.*",
-     .type = SETTINGS_TEXT,
-     .flags = SETTINGS_PAIR,
-     .check = check_kafka,
-     .secret = conf_is_secret,
-     .letter = 'X',
-     .argument = "NAME=VALUE",
-     .help = "Any consumer property of librdkafka, under its name; -X list prints them all."},
     SETTINGS_ROWS_LOG,
 };
 
@@ -109,25 +85,12 @@ const struct settings_program settings_consumer = {
                 "  sf-consumer --from-beginning --format table --schema 'call_time STRING, disposition STRING'\n",
     .config_name = "sf-consumer.properties",
     .file_prefix = "kafka.",
-    .foreign = "spark. source. table. query. producer. sf.ui. sf.console. sf.stop.",
+    .foreign = "spark. source. table. query. producer. broker. sf.ui. sf.console. sf.stop. sf.group sf.progress.",
     .max_arguments = 0,
     .bootstrap_key = "kafka.bootstrap.servers",
     .nrows = sizeof(ROWS) / sizeof(ROWS[0]),
     .rows = ROWS,
 };
-
-static int fill_kafka(struct conf *conf, const struct settings *settings, struct errbuf *err)
-{
-    struct settings_pair pair;
-    size_t at = 0;
-
-    if (conf_set(conf, "bootstrap.servers", settings_text(settings, "kafka.bootstrap.servers", NULL), err) == -1)
-        return -1;
-    while (settings_next(settings, "kafka.*", NULL, &at, &pair))
-        if (conf_set(conf, pair.rest, pair.value, err) == -1)
-            return errbuf_prefix(err, "%s", pair.origin);
-    return 0;
-}
 
 int settings_consumer_init(struct consumer_settings *consumer, const struct settings *settings, struct errbuf *err)
 {
@@ -140,12 +103,7 @@ int settings_consumer_init(struct consumer_settings *consumer, const struct sett
     consumer->printer.format = (enum printer_format)settings_choice(settings, "consumer.format", NULL);
     consumer->printer.schema = settings_text(settings, "consumer.schema", NULL);
     consumer->printer.truncate = (int)settings_int(settings, "consumer.truncate", NULL);
-    conf_init(&consumer->kafka);
-    if (fill_kafka(&consumer->kafka, settings, err) == -1) {
-        settings_consumer_release(consumer);
-        return -1;
-    }
-    return 0;
+    return conf_settings_init(&consumer->kafka, settings, err);
 }
 
 void settings_consumer_release(struct consumer_settings *consumer)

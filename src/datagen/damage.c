@@ -73,7 +73,8 @@ static void huge_text(struct damage *damage, struct call *call)
 
 static void broken_text(struct damage *damage, struct call *call)
 {
-    /* a lone byte, an overlong form, a surrogate, a cut sequence, beyond U+10FFFF; bad escapes; raw control characters */
+    /* a lone byte, an overlong form, a surrogate, a cut sequence, beyond U+10FFFF; bad escapes; raw control
+     * characters */
     static const char *const TEXTS[] = {
         "\"caf\xe9\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"", "\"\xe2\x82\"", "\"\xf4\x90\x80\x80\"",
         "\"a\\qb\"",   "\"\\u12g4\"",  "\"tab\there\"",    "\"bell\x07\"", "\"\x7f\\u0000\"",

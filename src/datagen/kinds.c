@@ -1,5 +1,5 @@
-/* Weights are in 1/100 %, shares of dispositions in %. What a kind's own shares leave over follows OTHERS: the overall mix less what the kinds
- * with shares of their own contribute to it, so that the overall mix comes out as published. */
+/* Weights are in 1/100 %, shares of dispositions in %. What a kind's own shares leave over follows OTHERS: the overall
+ * mix less what the kinds with shares of their own contribute to it, so that the overall mix comes out as published. */
 #include "datagen/kinds.h"
 
 #include <stddef.h>
@@ -157,8 +157,8 @@ static const char *const PLACES[] = {
     "Bus Stop", "Lot",   "Roof",   "Bar",   "Church",   "Pier", "Library", "Clinic", "Gym",
 };
 
-/* Draw a rank from 0: a power of two 2^b from 16 on with weight 0.7^b, then uniform inside it, which together is about k^-1.5 in integers.
- * It begins at 16 so that no rare name is more frequent than those of KINDS. */
+/* Draw a rank from 0: a power of two 2^b from 16 on with weight 0.7^b, then uniform inside it, which together is about
+ * k^-1.5 in integers. It begins at 16 so that no rare name is more frequent than those of KINDS. */
 static uint32_t rare_rank(struct prng *prng)
 {
     /* 1000 * 0.7^(b - 4), b = 4 .. 15 */
@@ -192,8 +192,8 @@ struct call_text kinds_rare_name(struct prng *prng, char *room)
     uint32_t form = number % 8;
     int len = 0;
 
-    /* The number is spelt with words for digits, so different numbers of a form have different names. What is left of it comes last,
-     * as the beat codes that some dispatchers add. */
+    /* The number is spelt with words for digits, so different numbers of a form have different names. What is left of
+     * it comes last, as the beat codes that some dispatchers add. */
     number /= 8;
     const char *first;
     const char *second;

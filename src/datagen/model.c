@@ -1,6 +1,8 @@
 #include "datagen/model.h"
+
 #include "datagen/kinds.h"
 #include "datagen/places.h"
+#include "record/timestamp.h"
 
 #include <string.h>
 
@@ -15,22 +17,15 @@ struct date {
     uint32_t weekday; /* 0 = Sunday */
 };
 
-/* Proleptic Gregorian (Howard Hinnant, "chrono-compatible low-level date algorithms"). */
 static struct date date_of(int64_t days)
 {
     struct date date;
-    int64_t z = days + 719468;
-    int64_t era = (z >= 0 ? z : z - 146096) / 146097;
-    uint32_t doe = (uint32_t)(z - era * 146097);
-    uint32_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-    uint32_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100); /* from March 1 */
-    uint32_t mp = (5 * doy + 2) / 153;
+    int month, day;
 
-    date.day = doy - (153 * mp + 2) / 5 + 1;
-    date.month = mp < 10 ? mp + 3 : mp - 9;
-    date.year = (int64_t)yoe + era * 400 + (date.month <= 2);
-    int leap = (date.year % 4 == 0 && date.year % 100 != 0) || date.year % 400 == 0;
-    date.day_of_year = date.month > 2 ? doy + 60 + (uint32_t)leap : doy - 305;
+    timestamp_civil_of_days(days, &date.year, &month, &day);
+    date.month = (uint32_t)month;
+    date.day = (uint32_t)day;
+    date.day_of_year = (uint32_t)(days - timestamp_days(date.year, 1, 1)) + 1;
     date.weekday = (uint32_t)((days % 7 + 11) % 7); /* 1970-01-01 was a Thursday */
     return date;
 }
@@ -73,8 +68,8 @@ static void fill_minutes(struct model *model, uint32_t volume)
             model->minute[n++] = (uint16_t)minute;
 }
 
-/* Numbers of the day: 47 % of them are used (each call takes one out of its own two or three), a few change places with a near
- * neighbour. */
+/* Numbers of the day: 47 % of them are used (each call takes one out of its own two or three), a few change places with
+ * a near neighbour. */
 static void fill_sequence(struct model *model, uint32_t volume)
 {
     uint32_t numbers = volume * 100 / 47;

@@ -1,172 +1,66 @@
-/* Rows to group numbers, and the tables around them.
+/* Rows to group numbers to accumulators, and the tables around them.
  *
- * An update is: evaluate the key columns, find each row's group, then let every accumulator run over its own column with the
- * group numbers. Only the middle step is by row. It has two ways:
+ * An update is: evaluate the key columns, pack the rows' keys (aggregate_pack.c) and find their groups (aggregate_index.c) a block at a
+ * time, then let every accumulator run over its own column with the group numbers. Each of these is a loop over one array.
  *
- *   encoded      the row's key is encoded (aggregate_internal.h) and looked up in `keys`
- *   dictionary   a single STRING key: the column's own bytes are looked up in a dictionary whose small ids lead to groups,
- *                so nothing is copied or encoded unless the text is new. The dictionary stays when the table is reset for the
- *                next batch; it is given up for good when a column turns out to have more than DICTIONARY_MAX texts. */
+ * A table's dictionaries outlive its groups: a partial aggregate that is reset for the next batch meets the same texts again. */
 #include "aggregate_internal.h"
 
-#include <endian.h>
 #include <stdlib.h>
-#include <string.h>
 
-#define DICTIONARY_MAX ((size_t)32768)
-#define FIRST_GROUPS ((size_t)64)
+/* Texts beyond which a dictionary is emptied with the groups: such a column's texts hardly come again. */
+#define DICTIONARY_KEPT ((size_t)32768)
 
-/* What an update works in; made by the first one, so that a table that only merges has none. */
+/* What update and adopt work in; made when first needed. */
 struct aggregate_scratch {
     uint32_t groups[VECTOR_ROWS]; /* by row */
     uint16_t selected[VECTOR_ROWS];
+    uint32_t block[AGGREGATE_BLOCK];
     struct vector *keys;
-    struct buf encoded;
-    struct hashmap dictionary;
-    uint32_t *dictionary_groups; /* by dictionary id; HASHMAP_NONE: no group yet */
-    size_t dictionary_cap;
-    uint32_t null_group;
-    bool dictionary_off;
+    unsigned char *packed; /* AGGREGATE_BLOCK keys */
+    uint32_t **ids;        /* by dictionary: the number here of a text's number in the table that is adopted from */
+    size_t *ids_cap;
 };
 
-/* --- layout ------------------------------------------------------------------------------------------------------ */
-
-struct aggregate_layout *aggregate_layout_new(const struct plan_op *op)
-{
-    size_t nkeys = op->u.aggregate.nkeys;
-    struct aggregate_layout *layout = calloc(1, sizeof(*layout));
-
-    if (layout == NULL)
-        return NULL;
-    layout->op = op;
-    layout->nkeys = nkeys;
-    layout->ncalls = op->u.aggregate.ncalls;
-    layout->order = calloc(nkeys + 1, sizeof(*layout->order));
-    layout->slots = calloc(layout->ncalls + 1, sizeof(*layout->slots));
-    if (layout->order == NULL || layout->slots == NULL) {
-        aggregate_layout_free(layout);
-        return NULL;
-    }
-    size_t at = 0;
-    int event = op->u.aggregate.event_time_key;
-    if (event >= 0)
-        layout->order[at++] = (size_t)event;
-    for (size_t i = 0; i < nkeys; i++)
-        if (event < 0 || i != (size_t)event)
-            layout->order[at++] = i;
-    if (nkeys == 1) {
-        enum type_id id = op->u.aggregate.keys[0]->type->id;
-        layout->single_string = id == TYPE_STRING || id == TYPE_BINARY;
-    }
-    for (size_t i = 0; i < layout->ncalls; i++) {
-        const struct plan_aggregate_call *call = &op->u.aggregate.calls[i];
-        layout->slots[i] = (struct aggregate_slot){call, call->arg == NULL ? NULL : call->arg->type, layout->width};
-        layout->width += aggregate_accumulator_width(call);
-        if (call->kind == AGGREGATE_SUM || call->kind == AGGREGATE_AVG)
-            layout->merge_order_matters = true;
-    }
-    return layout;
-}
-
-void aggregate_layout_free(struct aggregate_layout *layout)
-{
-    if (layout == NULL)
-        return;
-    free(layout->order);
-    free(layout->slots);
-    free(layout);
-}
-
-size_t aggregate_width(const struct aggregate_layout *layout)
-{
-    return layout->width;
-}
-
-bool aggregate_merge_order_matters(const struct aggregate_layout *layout)
-{
-    return layout->merge_order_matters;
-}
-
-void aggregate_layout_text(const struct aggregate_layout *layout, struct buf *out)
-{
-    static const char *const kinds[] = {"count", "sum", "avg", "min", "max"};
-
-    buf_append_text(out, "state 1: keys");
-    for (size_t i = 0; i < layout->nkeys; i++) {
-        buf_printf(out, " %zu ", layout->order[i]);
-        type_name(layout->op->u.aggregate.keys[layout->order[i]]->type, out);
-    }
-    buf_append_text(out, "; accumulators");
-    for (size_t i = 0; i < layout->ncalls; i++) {
-        buf_printf(out, " %s(", kinds[layout->slots[i].call->kind]);
-        if (layout->slots[i].arg_type != NULL)
-            type_name(layout->slots[i].arg_type, out);
-        buf_append_byte(out, ')');
-    }
-}
-
 /* --- table ------------------------------------------------------------------------------------------------------- */
-
-static int grow_accumulators(struct aggregate_table *table)
-{
-    size_t cap = table->accumulators_cap == 0 ? FIRST_GROUPS : table->accumulators_cap * 2;
-    size_t size;
-
-    if (table->layout->width > 0) {
-        if (__builtin_mul_overflow(cap, table->layout->width, &size))
-            return -1;
-        unsigned char *grown = realloc(table->accumulators, size);
-        if (grown == NULL)
-            return -1;
-        table->accumulators = grown;
-    }
-    table->accumulators_cap = cap;
-    return 0;
-}
-
-uint32_t aggregate_put(struct aggregate_table *table, const char *key, size_t len, bool *inserted)
-{
-    /* room first: a key that is in the map always has its accumulator */
-    *inserted = false;
-    if (table->keys.count == table->accumulators_cap && grow_accumulators(table) != 0)
-        return HASHMAP_NONE;
-    uint32_t group = hashmap_put(&table->keys, key, len, hashmap_hash(key, len), inserted);
-    if (*inserted && table->layout->width > 0)
-        memset(table->accumulators + (size_t)group * table->layout->width, 0, table->layout->width);
-    return group;
-}
 
 /* A global aggregate has its one group from the start. */
 static int put_global(struct aggregate_table *table)
 {
-    bool inserted;
+    uint32_t group;
 
-    if (table->layout->nkeys > 0)
-        return 0;
-    return aggregate_put(table, "", 0, &inserted) == HASHMAP_NONE ? -1 : 0;
+    return table->layout->nkeys > 0 ? 0 : aggregate_index_put(table, NULL, 1, &group);
 }
 
 int aggregate_table_init(struct aggregate_table *table, const struct aggregate_layout *layout)
 {
     memset(table, 0, sizeof(*table));
     table->layout = layout;
-    hashmap_init(&table->keys);
+    table->null_group = AGGREGATE_NONE;
     arena_init(&table->strings);
-    if (put_global(table) != 0) {
+    table->dictionaries = calloc(layout->ndictionaries + 1, sizeof(*table->dictionaries));
+    table->order = aggregate_sort_new(layout);
+    if (table->dictionaries != NULL)
+        for (size_t i = 0; i < layout->ndictionaries; i++)
+            hashmap_init(&table->dictionaries[i]);
+    if (table->dictionaries == NULL || table->order == NULL || put_global(table) != 0) {
         aggregate_table_release(table);
         return -1;
     }
     return 0;
 }
 
-static void free_scratch(struct aggregate_scratch *scratch)
+static void free_scratch(struct aggregate_scratch *scratch, size_t ndictionaries)
 {
     if (scratch == NULL)
         return;
     free(scratch->keys);
-    buf_release(&scratch->encoded);
-    hashmap_release(&scratch->dictionary);
-    free(scratch->dictionary_groups);
+    free(scratch->packed);
+    if (scratch->ids != NULL)
+        for (size_t i = 0; i < ndictionaries; i++)
+            free(scratch->ids[i]);
+    free(scratch->ids);
+    free(scratch->ids_cap);
     free(scratch);
 }
 
@@ -174,160 +68,96 @@ void aggregate_table_release(struct aggregate_table *table)
 {
     const struct aggregate_layout *layout = table->layout;
 
-    hashmap_release(&table->keys);
-    arena_release(&table->strings);
+    if (table->dictionaries != NULL)
+        for (size_t i = 0; i < layout->ndictionaries; i++)
+            hashmap_release(&table->dictionaries[i]);
+    free(table->dictionaries);
+    free(table->direct);
+    free(table->slots);
+    free(table->keys);
     free(table->accumulators);
-    free_scratch(table->scratch);
+    arena_release(&table->strings);
+    aggregate_sort_free(table->order);
+    if (table->scratch != NULL)
+        free_scratch(table->scratch, layout->ndictionaries);
     memset(table, 0, sizeof(*table));
     table->layout = layout;
 }
 
-static void forget_groups(struct aggregate_scratch *scratch)
-{
-    scratch->null_group = HASHMAP_NONE;
-    if (scratch->dictionary.count >= DICTIONARY_MAX) {
-        hashmap_release(&scratch->dictionary);
-        free(scratch->dictionary_groups);
-        scratch->dictionary_groups = NULL;
-        scratch->dictionary_cap = 0;
-        scratch->dictionary_off = true;
-    }
-    if (scratch->dictionary.count > 0) /* HASHMAP_NONE is all ones */
-        memset(scratch->dictionary_groups, 0xff, scratch->dictionary.count * sizeof(*scratch->dictionary_groups));
-}
-
 void aggregate_table_reset(struct aggregate_table *table)
 {
-    hashmap_reset(&table->keys);
+    bool large = false;
+
+    aggregate_index_reset(table);
     arena_reset(&table->strings);
-    if (table->scratch != NULL)
-        forget_groups(table->scratch);
-    /* cannot fail: the room that init made is still there, and an empty key needs no memory of the arena but its kept block */
-    (void)put_global(table);
+    for (size_t i = 0; i < table->layout->ndictionaries; i++)
+        large |= table->dictionaries[i].count > DICTIONARY_KEPT;
+    if (large) {
+        for (size_t i = 0; i < table->layout->ndictionaries; i++)
+            hashmap_reset(&table->dictionaries[i]);
+        aggregate_sort_forget(table->order);
+    }
+    (void)put_global(table); /* cannot fail: there is room since the first time */
 }
 
 size_t aggregate_table_memory_bytes(const struct aggregate_table *table)
 {
-    size_t bytes = hashmap_memory_bytes(&table->keys) + table->strings.reserved_bytes +
-                   table->accumulators_cap * table->layout->width;
+    const struct aggregate_layout *layout = table->layout;
+    size_t bytes = table->cap * (layout->width + layout->key_width) + table->direct_cap * sizeof(*table->direct) +
+                   table->strings.reserved_bytes + aggregate_sort_memory_bytes(table->order);
 
-    if (table->scratch != NULL)
-        bytes += sizeof(*table->scratch) + table->scratch->encoded.cap +
-                 hashmap_memory_bytes(&table->scratch->dictionary) +
-                 table->scratch->dictionary_cap * sizeof(*table->scratch->dictionary_groups);
+    if (table->slots != NULL)
+        bytes += (table->mask + 1) * sizeof(*table->slots);
+    for (size_t i = 0; i < layout->ndictionaries; i++)
+        bytes += hashmap_memory_bytes(&table->dictionaries[i]);
+    if (table->scratch != NULL) {
+        bytes += sizeof(*table->scratch) + AGGREGATE_BLOCK * layout->key_width;
+        for (size_t i = 0; i < layout->ndictionaries; i++)
+            bytes += table->scratch->ids_cap[i] * sizeof(**table->scratch->ids);
+    }
     return bytes;
-}
-
-/* --- rows to groups ---------------------------------------------------------------------------------------------- */
-
-static int out_of_groups(struct errbuf *err, const struct aggregate_table *table)
-{
-    return errbuf_oom(err, "groups of an aggregate", aggregate_table_memory_bytes(table));
 }
 
 static int make_scratch(struct aggregate_table *table)
 {
-    struct aggregate_scratch *scratch = calloc(1, sizeof(*scratch));
+    const struct aggregate_layout *layout = table->layout;
 
+    if (table->scratch != NULL)
+        return 0;
+    struct aggregate_scratch *scratch = calloc(1, sizeof(*scratch));
     if (scratch == NULL)
         return -1;
-    scratch->keys = calloc(table->layout->nkeys + 1, sizeof(*scratch->keys));
-    if (scratch->keys == NULL) {
-        free(scratch);
+    scratch->keys = calloc(layout->nkeys + 1, sizeof(*scratch->keys));
+    scratch->packed = malloc(AGGREGATE_BLOCK * layout->key_width + 1);
+    scratch->ids = calloc(layout->ndictionaries + 1, sizeof(*scratch->ids));
+    scratch->ids_cap = calloc(layout->ndictionaries + 1, sizeof(*scratch->ids_cap));
+    if (scratch->keys == NULL || scratch->packed == NULL || scratch->ids == NULL || scratch->ids_cap == NULL) {
+        free_scratch(scratch, layout->ndictionaries);
         return -1;
     }
-    buf_init(&scratch->encoded);
-    hashmap_init(&scratch->dictionary);
-    scratch->null_group = HASHMAP_NONE;
     table->scratch = scratch;
     return 0;
 }
 
-static uint32_t group_of_encoded(struct aggregate_table *table, size_t row)
-{
-    const struct aggregate_layout *layout = table->layout;
-    struct aggregate_scratch *scratch = table->scratch;
-    size_t size = 0;
-    bool inserted;
-
-    for (size_t i = 0; i < layout->nkeys; i++)
-        size += aggregate_key_size(&scratch->keys[i], row);
-    buf_reset(&scratch->encoded);
-    if (!buf_reserve(&scratch->encoded, size))
-        return HASHMAP_NONE;
-    unsigned char *start = (unsigned char *)scratch->encoded.data;
-    unsigned char *end = start;
-    for (size_t i = 0; i < layout->nkeys; i++)
-        end = aggregate_key_write(end, &scratch->keys[layout->order[i]], row, false);
-    return aggregate_put(table, (const char *)start, (size_t)(end - start), &inserted);
-}
-
-static int grow_dictionary(struct aggregate_scratch *scratch)
-{
-    size_t cap = scratch->dictionary_cap == 0 ? 1024 : scratch->dictionary_cap * 2;
-    uint32_t *grown = reallocarray(scratch->dictionary_groups, cap, sizeof(*grown));
-
-    if (grown == NULL)
-        return -1;
-    scratch->dictionary_groups = grown;
-    scratch->dictionary_cap = cap;
-    return 0;
-}
-
-static int number_by_dictionary(struct aggregate_table *table, const uint16_t *sel, size_t n)
-{
-    struct aggregate_scratch *scratch = table->scratch;
-    const struct vector *key = &scratch->keys[0];
-    bool inserted;
-
-    for (size_t i = 0; i < n; i++) {
-        size_t row = sel == NULL ? i : sel[i];
-        if (vector_is_null(key, row)) {
-            if (scratch->null_group == HASHMAP_NONE)
-                scratch->null_group = group_of_encoded(table, row);
-            if (scratch->null_group == HASHMAP_NONE)
-                return -1;
-            scratch->groups[row] = scratch->null_group;
-            continue;
-        }
-        struct str text = key->data.str[vector_row(key, row)];
-        if (scratch->dictionary.count == scratch->dictionary_cap && grow_dictionary(scratch) != 0)
-            return -1;
-        uint32_t id =
-            hashmap_put(&scratch->dictionary, text.data, text.len, hashmap_hash(text.data, text.len), &inserted);
-        if (id == HASHMAP_NONE)
-            return -1;
-        if (inserted)
-            scratch->dictionary_groups[id] = HASHMAP_NONE;
-        uint32_t group = scratch->dictionary_groups[id];
-        if (group == HASHMAP_NONE) {
-            group = group_of_encoded(table, row);
-            if (group == HASHMAP_NONE)
-                return -1;
-            scratch->dictionary_groups[id] = group;
-        }
-        scratch->groups[row] = group;
-    }
-    return 0;
-}
+/* --- rows to groups ---------------------------------------------------------------------------------------------- */
 
 static int number_rows(struct aggregate_table *table, const uint16_t *sel, size_t n)
 {
-    const struct aggregate_layout *layout = table->layout;
     struct aggregate_scratch *scratch = table->scratch;
 
-    if (layout->nkeys == 0) {
+    if (table->layout->nkeys == 0) {
         memset(scratch->groups, 0, sizeof(scratch->groups));
         return 0;
     }
-    if (layout->single_string && !scratch->dictionary_off && scratch->dictionary.count < DICTIONARY_MAX)
-        return number_by_dictionary(table, sel, n);
-    for (size_t i = 0; i < n; i++) {
-        size_t row = sel == NULL ? i : sel[i];
-        uint32_t group = group_of_encoded(table, row);
-        if (group == HASHMAP_NONE)
+    for (size_t first = 0; first < n; first += AGGREGATE_BLOCK) {
+        size_t some = n - first < AGGREGATE_BLOCK ? n - first : AGGREGATE_BLOCK;
+        uint32_t *groups = sel == NULL ? scratch->groups + first : scratch->block;
+        if (aggregate_pack_rows(table, scratch->keys, sel, first, some, scratch->packed) != 0 ||
+            aggregate_index_put(table, scratch->packed, some, groups) != 0)
             return -1;
-        scratch->groups[row] = group;
+        if (sel != NULL)
+            for (size_t i = 0; i < some; i++)
+                scratch->groups[sel[first + i]] = groups[i];
     }
     return 0;
 }
@@ -357,13 +187,13 @@ static int update(struct aggregate_table *table, struct eval *eval, const struct
     const struct aggregate_layout *layout = table->layout;
     size_t n = batch->nselected;
 
-    if (table->scratch == NULL && make_scratch(table) != 0)
+    if (make_scratch(table) != 0)
         return errbuf_oom(err, "scratch of an aggregate", sizeof(*table->scratch));
     for (size_t i = 0; i < layout->nkeys; i++)
         if (expr_eval(eval, layout->op->u.aggregate.keys[i], batch, batch->sel, n, &table->scratch->keys[i]) != 0)
             return -1;
     if (number_rows(table, batch->sel, n) != 0)
-        return out_of_groups(err, table);
+        return errbuf_oom(err, "groups of an aggregate", aggregate_table_memory_bytes(table));
     for (size_t i = 0; i < layout->ncalls; i++)
         if (update_call(table, &layout->slots[i], eval, batch, batch->sel, n) != 0)
             return -1;
@@ -380,6 +210,65 @@ int aggregate_update(struct aggregate_table *table, struct eval *eval, const str
     int result = update(table, eval, batch, err);
     eval->err = before;
     return result;
+}
+
+/* --- groups to groups -------------------------------------------------------------------------------------------- */
+
+int aggregate_adopt_begin(struct aggregate_table *table, const struct aggregate_table *from)
+{
+    if (make_scratch(table) != 0)
+        return -1;
+    for (size_t i = 0; i < table->layout->ndictionaries; i++) {
+        size_t n = from->dictionaries[i].count;
+        if (n > table->scratch->ids_cap[i]) {
+            uint32_t *grown = reallocarray(table->scratch->ids[i], n, sizeof(*grown));
+            if (grown == NULL)
+                return -1;
+            table->scratch->ids[i] = grown;
+            table->scratch->ids_cap[i] = n;
+        }
+        if (n > 0) /* HASHMAP_NONE: not looked up yet */
+            memset(table->scratch->ids[i], 0xff, n * sizeof(**table->scratch->ids));
+    }
+    return 0;
+}
+
+/* Put our number of a text in place of the other table's. */
+static int translate(struct aggregate_table *table, const struct aggregate_table *from,
+                     const struct aggregate_field *field, unsigned char *key)
+{
+    uint32_t *id = &table->scratch->ids[field->dictionary][aggregate_get32(key, field)];
+    bool inserted;
+
+    if (*id == HASHMAP_NONE) {
+        const struct hashmap_key *text = aggregate_text(from, field, key);
+        *id = hashmap_put(&table->dictionaries[field->dictionary], text->data, text->len,
+                          hashmap_hash(text->data, text->len), &inserted);
+        if (*id == HASHMAP_NONE)
+            return -1;
+    }
+    memcpy(key + field->offset, id, sizeof(*id));
+    return 0;
+}
+
+int aggregate_adopt(struct aggregate_table *table, const struct aggregate_table *from, const uint32_t *numbers,
+                    size_t n, uint32_t *groups)
+{
+    const struct aggregate_layout *layout = table->layout;
+    unsigned char *packed = table->scratch->packed;
+
+    if (layout->key_width > 0)
+        for (size_t i = 0; i < n; i++)
+            memcpy(packed + i * layout->key_width, aggregate_packed(from, numbers[i]), layout->key_width);
+    for (size_t t = 0; t < layout->ndictionaries; t++) {
+        const struct aggregate_field *field = &layout->fields[layout->texts[t]];
+        for (size_t i = 0; i < n; i++) {
+            unsigned char *key = packed + i * layout->key_width;
+            if (!aggregate_is_null(field, key) && translate(table, from, field, key) != 0)
+                return -1;
+        }
+    }
+    return aggregate_index_put(table, packed, n, groups);
 }
 
 /* --- single groups ----------------------------------------------------------------------------------------------- */
@@ -399,49 +288,111 @@ void aggregate_clear_one(const struct aggregate_layout *layout, unsigned char *a
         memset(accumulator, 0, layout->width);
 }
 
+size_t aggregate_width(const struct aggregate_layout *layout)
+{
+    return layout->width;
+}
+
+bool aggregate_merge_order_matters(const struct aggregate_layout *layout)
+{
+    return layout->merge_order_matters;
+}
+
+bool aggregate_has_event_time(const struct aggregate_layout *layout)
+{
+    return layout->event_field >= 0;
+}
+
 void aggregate_encode_one(const struct aggregate_layout *layout, const unsigned char *accumulator, struct buf *out)
 {
     for (size_t i = 0; i < layout->ncalls; i++)
         aggregate_accumulator_encode(&layout->slots[i], accumulator, out);
 }
 
-int aggregate_decode_one(const struct aggregate_layout *layout, const char *bytes, size_t len,
-                         unsigned char *accumulator, struct arena *strings)
+const unsigned char *aggregate_decode_one(const struct aggregate_layout *layout, const unsigned char *at,
+                                          const unsigned char *end, unsigned char *accumulator, struct arena *strings,
+                                          bool *oom)
 {
-    const unsigned char *at = (const unsigned char *)bytes;
-    const unsigned char *end = at + len;
-    bool oom = false;
-
+    *oom = false;
     aggregate_clear_one(layout, accumulator);
     for (size_t i = 0; i < layout->ncalls && at != NULL; i++)
-        at = aggregate_accumulator_decode(&layout->slots[i], at, end, accumulator, strings, &oom);
-    return at == end ? 0 : -1;
+        at = aggregate_accumulator_decode(&layout->slots[i], at, end, accumulator, strings, oom);
+    return at;
 }
 
-bool aggregate_key_valid(const struct aggregate_layout *layout, const char *key, size_t len)
+bool aggregate_event_time(const struct aggregate_table *table, uint32_t group, int64_t *event_us)
 {
-    const unsigned char *at = (const unsigned char *)key;
-    const unsigned char *end = at + len;
+    const struct aggregate_layout *layout = table->layout;
 
-    for (size_t i = 0; i < layout->nkeys && at != NULL; i++)
-        at = aggregate_key_read(at, end, layout->op->u.aggregate.keys[layout->order[i]]->type, NULL, 0);
-    return at == end;
-}
-
-bool aggregate_event_time(const struct aggregate_layout *layout, const char *key, size_t len, int64_t *event_us)
-{
-    /* tag and value of the first column; of a window: its tag, then tag and value of start and of end */
-    size_t at = layout->op->u.aggregate.event_time_window ? 1 + 9 : 0;
-    uint64_t value;
-
-    if (layout->op->u.aggregate.event_time_key < 0 || len < at + 9 || key[0] == 0 || key[at] == 0)
+    if (layout->event_field < 0)
         return false;
-    memcpy(&value, key + at + 1, sizeof(value));
-    *event_us = (int64_t)le64toh(value);
+    const struct aggregate_field *field = &layout->fields[layout->event_field];
+    const unsigned char *key = aggregate_packed(table, group);
+    if (aggregate_is_null(field, key))
+        return false;
+    *event_us = (int64_t)aggregate_get64(key, field);
     return true;
 }
 
 /* --- groups to rows ---------------------------------------------------------------------------------------------- */
+
+#define UNPACK(to, value)                                                                                              \
+    do {                                                                                                               \
+        for (size_t row = 0; row < n; row++) {                                                                         \
+            const unsigned char *key = aggregate_packed(table, groups[row]);                                           \
+            (to)[row] = (value);                                                                                       \
+        }                                                                                                              \
+    } while (0)
+
+/* The numbers of texts in an all-zero value of a NULL may be of no dictionary yet. */
+static void unpack_texts(const struct aggregate_table *table, const struct aggregate_field *field,
+                         const uint32_t *groups, size_t n, struct vector *out)
+{
+    const struct hashmap_key *texts = table->dictionaries[field->dictionary].keys;
+
+    for (size_t row = 0; row < n; row++) {
+        const unsigned char *key = aggregate_packed(table, groups[row]);
+        if (!aggregate_is_null(field, key)) {
+            const struct hashmap_key *text = &texts[aggregate_get32(key, field)];
+            out->data.str[row] = (struct str){text->data, text->len};
+        }
+    }
+}
+
+static void unpack_field(const struct aggregate_table *table, size_t at, const uint32_t *groups, size_t n,
+                         struct vector *out)
+{
+    const struct aggregate_field *fields = table->layout->fields;
+    const struct aggregate_field *field = &fields[at];
+    size_t inner = at + 1;
+
+    for (size_t i = 0; inner < field->next; i++, inner = fields[inner].next)
+        unpack_field(table, inner, groups, n, &out->fields[i]);
+    switch (field->type->id) {
+    case TYPE_NULL:
+    case TYPE_STRUCT:
+        break;
+    case TYPE_BOOLEAN:
+        UNPACK(out->data.boolean, key[field->offset]);
+        break;
+    case TYPE_INT:
+    case TYPE_DATE:
+        UNPACK(out->data.i32, (int32_t)aggregate_get32(key, field));
+        break;
+    case TYPE_BIGINT:
+    case TYPE_TIMESTAMP:
+    case TYPE_DOUBLE: /* the bits, whichever they are */
+        UNPACK(out->data.i64, (int64_t)aggregate_get64(key, field));
+        break;
+    case TYPE_STRING:
+    case TYPE_BINARY:
+        unpack_texts(table, field, groups, n, out);
+        break;
+    }
+    for (size_t row = 0; row < n; row++)
+        if (aggregate_is_null(field, aggregate_packed(table, groups[row])))
+            vector_set_null(out, row);
+}
 
 int aggregate_rows(const struct aggregate_table *table, const uint32_t *groups, size_t n, struct batch *batch,
                    struct arena *arena)
@@ -458,13 +409,8 @@ int aggregate_rows(const struct aggregate_table *table, const uint32_t *groups, 
         if (vector_alloc(&columns[i], type, n, arena) != 0)
             return -1;
     }
-    for (size_t row = 0; row < n; row++) {
-        const struct hashmap_key *key = &table->keys.keys[groups[row]];
-        const unsigned char *at = (const unsigned char *)key->data;
-        const unsigned char *end = at + key->len;
-        for (size_t i = 0; i < layout->nkeys; i++)
-            at = aggregate_key_read(at, end, columns[layout->order[i]].type, &columns[layout->order[i]], row);
-    }
+    for (size_t i = 0; i < layout->nkeys; i++)
+        unpack_field(table, layout->first[i], groups, n, &columns[i]);
     for (size_t i = 0; i < layout->ncalls; i++)
         for (size_t row = 0; row < n; row++)
             aggregate_accumulator_result(&layout->slots[i], table->accumulators + groups[row] * layout->width,
@@ -472,77 +418,4 @@ int aggregate_rows(const struct aggregate_table *table, const uint32_t *groups, 
     *batch = (struct batch){
         .nrows = n, .nselected = n, .ncolumns = ncolumns, .columns = columns, .arena = arena, .partition = -1};
     return 0;
-}
-
-/* What is sorted: the first bytes of the sortable key as a number, then the rest. */
-struct sort_item {
-    uint64_t head;
-    const char *key;
-    size_t offset; /* of the key, while the buffer still moves */
-    uint32_t len;
-    uint32_t group;
-};
-
-static int by_key(const void *left, const void *right)
-{
-    const struct sort_item *a = left, *b = right;
-
-    if (a->head != b->head)
-        return a->head < b->head ? -1 : 1;
-    uint32_t common = a->len < b->len ? a->len : b->len;
-    int order = memcmp(a->key, b->key, common);
-    return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
-}
-
-/* The columns in their own order: where each begins is found by walking the key once. */
-static void append_sortable(const struct aggregate_layout *layout, const struct hashmap_key *key,
-                            const unsigned char **starts, struct buf *out)
-{
-    const unsigned char *at = (const unsigned char *)key->data;
-    const unsigned char *end = at + key->len;
-
-    for (size_t i = 0; i < layout->nkeys; i++) {
-        starts[layout->order[i]] = at;
-        at = aggregate_key_read(at, end, layout->op->u.aggregate.keys[layout->order[i]]->type, NULL, 0);
-    }
-    for (size_t i = 0; i < layout->nkeys; i++)
-        aggregate_key_sortable(layout->op->u.aggregate.keys[i]->type, starts[i], out);
-}
-
-int aggregate_sort(const struct aggregate_table *table, uint32_t *groups, size_t n)
-{
-    const struct aggregate_layout *layout = table->layout;
-    struct buf bytes = BUF_INIT;
-    int result = -1;
-
-    if (n < 2)
-        return 0;
-    struct sort_item *items = reallocarray(NULL, n, sizeof(*items));
-    const unsigned char **starts = calloc(layout->nkeys + 1, sizeof(*starts));
-    if (items == NULL || starts == NULL)
-        goto done;
-    for (size_t i = 0; i < n; i++) {
-        items[i].group = groups[i];
-        items[i].offset = bytes.len;
-        append_sortable(layout, &table->keys.keys[groups[i]], starts, &bytes);
-        items[i].len = (uint32_t)(bytes.len - items[i].offset);
-    }
-    if (bytes.failed)
-        goto done;
-    for (size_t i = 0; i < n; i++) {
-        unsigned char head[8] = {0};
-        items[i].key = bytes.data + items[i].offset;
-        memcpy(head, items[i].key, items[i].len < 8 ? items[i].len : 8);
-        memcpy(&items[i].head, head, sizeof(head));
-        items[i].head = be64toh(items[i].head);
-    }
-    qsort(items, n, sizeof(*items), by_key);
-    for (size_t i = 0; i < n; i++)
-        groups[i] = items[i].group;
-    result = 0;
-done:
-    free(items);
-    free(starts);
-    buf_release(&bytes);
-    return result;
 }

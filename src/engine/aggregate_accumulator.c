@@ -232,7 +232,7 @@ static int update_extreme(const struct aggregate_slot *slot, const struct rows *
                 result = errbuf_oom(err, "min or max of a struct", size);
                 continue;
             }
-            unsigned char *end = aggregate_key_write((unsigned char *)bytes.data, arg, row, true);
+            unsigned char *end = aggregate_key_write((unsigned char *)bytes.data, arg, row);
             candidate.value.data = bytes.data;
             candidate.len = (uint32_t)(end - (unsigned char *)bytes.data);
             break;

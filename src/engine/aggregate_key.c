@@ -5,7 +5,6 @@
 
 #define TAG_NULL 0
 #define TAG_VALUE 1
-#define CANONICAL_NAN UINT64_C(0x7ff8000000000000)
 
 /* --- little endian ---------------------------------------------------------------------------------------------- */
 
@@ -55,13 +54,6 @@ static double double_of(uint64_t bits)
     return value;
 }
 
-static uint64_t key_bits(double value)
-{
-    if (value != value)
-        return CANONICAL_NAN;
-    return bits_of(value == 0 ? 0.0 : value);
-}
-
 /* --- values to bytes -------------------------------------------------------------------------------------------- */
 
 size_t aggregate_key_size(const struct vector *vector, size_t row)
@@ -88,7 +80,7 @@ size_t aggregate_key_size(const struct vector *vector, size_t row)
     return size;
 }
 
-unsigned char *aggregate_key_write(unsigned char *at, const struct vector *vector, size_t row, bool exact)
+unsigned char *aggregate_key_write(unsigned char *at, const struct vector *vector, size_t row)
 {
     if (vector->type->id == TYPE_NULL || vector_is_null(vector, row)) {
         *at = TAG_NULL;
@@ -110,11 +102,9 @@ unsigned char *aggregate_key_write(unsigned char *at, const struct vector *vecto
     case TYPE_TIMESTAMP:
         at = put64(at, (uint64_t)vector->data.i64[value_row]);
         break;
-    case TYPE_DOUBLE: {
-        double value = vector->data.f64[value_row];
-        at = put64(at, exact ? bits_of(value) : key_bits(value));
+    case TYPE_DOUBLE:
+        at = put64(at, bits_of(vector->data.f64[value_row]));
         break;
-    }
     case TYPE_STRING:
     case TYPE_BINARY: {
         struct str value = vector->data.str[value_row];
@@ -126,7 +116,7 @@ unsigned char *aggregate_key_write(unsigned char *at, const struct vector *vecto
     }
     case TYPE_STRUCT:
         for (size_t i = 0; i < vector->type->nfields; i++)
-            at = aggregate_key_write(at, &vector->fields[i], row, exact);
+            at = aggregate_key_write(at, &vector->fields[i], row);
         break;
     }
     return at;
@@ -273,64 +263,82 @@ int aggregate_key_compare(const struct type *type, const unsigned char **a, cons
     return order;
 }
 
-static void append_big_endian(struct buf *out, uint64_t value, size_t size)
+/* --- keys of a table -------------------------------------------------------------------------------------------- */
+
+static bool has_nulls(const struct aggregate_layout *layout, const unsigned char *key)
 {
-    value = htobe64(value);
-    buf_append(out, (const char *)&value + sizeof(value) - size, size);
+    unsigned char any = 0;
+
+    for (size_t at = layout->nulls_at; at < layout->key_width; at++)
+        any |= key[at];
+    return any != 0;
 }
 
-/* 0 inside becomes 0 255, the end is 0 0: a prefix sorts before what it begins. */
-static void append_escaped(struct buf *out, const unsigned char *bytes, size_t len)
+size_t aggregate_key_bytes(const struct aggregate_table *table, uint32_t group)
 {
-    while (len > 0) {
-        const unsigned char *zero = memchr(bytes, 0, len);
-        size_t plain = zero == NULL ? len : (size_t)(zero - bytes);
-        buf_append(out, bytes, plain);
-        bytes += plain;
-        len -= plain;
-        if (zero != NULL) {
-            buf_append(out, "\0\377", 2);
-            bytes++;
-            len--;
+    const struct aggregate_layout *layout = table->layout;
+    const unsigned char *key = aggregate_packed(table, group);
+    size_t size = 0;
+
+    if (!has_nulls(layout, key)) {
+        size = layout->fixed_bytes;
+        for (size_t i = 0; i < layout->ndictionaries; i++)
+            size += aggregate_text(table, &layout->fields[layout->texts[i]], key)->len;
+        return size;
+    }
+    for (size_t f = 0; f < layout->nfields;) {
+        const struct aggregate_field *field = &layout->fields[f];
+        size++;
+        if (aggregate_is_null(field, key)) {
+            f = field->next;
+            continue;
         }
+        if (field->type->id == TYPE_STRING || field->type->id == TYPE_BINARY)
+            size += sizeof(uint32_t) + aggregate_text(table, field, key)->len;
+        else
+            size += fixed_size(field->type->id);
+        f++;
     }
-    buf_append(out, "\0", 2);
+    return size;
 }
 
-const unsigned char *aggregate_key_sortable(const struct type *type, const unsigned char *at, struct buf *out)
+unsigned char *aggregate_key_encode(const struct aggregate_table *table, uint32_t group, unsigned char *at)
 {
-    buf_append_byte(out, (char)*at);
-    if (*at++ == TAG_NULL)
-        return at;
-    switch (type->id) {
-    case TYPE_NULL:
-        break;
-    case TYPE_STRING:
-    case TYPE_BINARY: {
-        uint32_t len = get32(at);
-        append_escaped(out, at + 4, len);
-        return at + 4 + len;
+    const struct aggregate_layout *layout = table->layout;
+    const unsigned char *key = aggregate_packed(table, group);
+
+    for (size_t f = 0; f < layout->nfields;) {
+        const struct aggregate_field *field = &layout->fields[f];
+        if (aggregate_is_null(field, key)) {
+            *at++ = TAG_NULL;
+            f = field->next;
+            continue;
+        }
+        *at++ = TAG_VALUE;
+        switch (field->type->id) {
+        case TYPE_NULL:
+        case TYPE_STRUCT:
+            break;
+        case TYPE_BOOLEAN:
+            *at++ = key[field->offset];
+            break;
+        case TYPE_INT:
+        case TYPE_DATE:
+            at = put32(at, aggregate_get32(key, field));
+            break;
+        case TYPE_STRING:
+        case TYPE_BINARY: {
+            const struct hashmap_key *text = aggregate_text(table, field, key);
+            at = put32(at, text->len);
+            memcpy(at, text->data, text->len);
+            at += text->len;
+            break;
+        }
+        default:
+            at = put64(at, aggregate_get64(key, field));
+            break;
+        }
+        f++;
     }
-    case TYPE_STRUCT:
-        for (size_t i = 0; i < type->nfields; i++)
-            at = aggregate_key_sortable(type->fields[i].type, at, out);
-        return at;
-    case TYPE_BOOLEAN:
-        buf_append_byte(out, (char)*at);
-        break;
-    case TYPE_INT:
-    case TYPE_DATE:
-        append_big_endian(out, get32(at) ^ UINT32_C(0x80000000), 4);
-        break;
-    case TYPE_DOUBLE: {
-        /* negative: all bits turned, else the sign bit; the one NaN of keys is above infinity by itself */
-        uint64_t bits = get64(at);
-        append_big_endian(out, bits >> 63 ? ~bits : bits | UINT64_C(1) << 63, 8);
-        break;
-    }
-    default:
-        append_big_endian(out, get64(at) ^ UINT64_C(1) << 63, 8);
-        break;
-    }
-    return at + fixed_size(type->id);
+    return at;
 }

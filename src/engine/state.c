@@ -42,17 +42,18 @@ static size_t doubled(size_t cap)
     return cap == 0 ? 64 : cap * 2;
 }
 
-static int ensure_group(struct state *state, uint32_t group)
+/* Every group of the table has its place in our arrays. */
+int state_ensure_groups(struct state *state, size_t more)
 {
     size_t cap = state->groups_cap;
 
-    if (group < cap)
+    if (state->table.count + more <= cap)
         return 0;
-    while (cap <= group)
+    while (cap < state->table.count + more)
         cap = doubled(cap);
     if (!state_grow(&state->live, cap, sizeof(*state->live)) ||
         !state_grow(&state->touch, cap, sizeof(*state->touch)) ||
-        !state_grow(&state->event_us, cap, sizeof(*state->event_us)))
+        (aggregate_has_event_time(state->layout) && !state_grow(&state->event_us, cap, sizeof(*state->event_us))))
         return -1;
     memset(state->live + state->groups_cap, 0, cap - state->groups_cap);
     memset(state->touch + state->groups_cap, 0, (cap - state->groups_cap) * sizeof(*state->touch));
@@ -62,19 +63,20 @@ static int ensure_group(struct state *state, uint32_t group)
 
 static int64_t bytes_of(const struct state *state, uint32_t group)
 {
-    return (int64_t)state->table.keys.keys[group].len + (int64_t)state->width;
+    return (int64_t)aggregate_key_bytes(&state->table, group) + (int64_t)state->width;
 }
 
 static void revive(struct state *state, uint32_t group)
 {
-    const struct hashmap_key *key = &state->table.keys.keys[group];
     int64_t event_us;
 
-    if (!aggregate_event_time(state->layout, key->data, key->len, &event_us))
-        event_us = NO_EVENT;
-    state->event_us[group] = event_us;
-    if (event_us < state->oldest_event_us)
-        state->oldest_event_us = event_us;
+    if (state->event_us != NULL) {
+        if (!aggregate_event_time(&state->table, group, &event_us))
+            event_us = NO_EVENT;
+        state->event_us[group] = event_us;
+        if (event_us < state->oldest_event_us)
+            state->oldest_event_us = event_us;
+    }
     state->live[group] = 1;
     state->nlive++;
     state->live_bytes += bytes_of(state, group);
@@ -87,22 +89,13 @@ void state_kill_group(struct state *state, uint32_t group)
     state->live_bytes -= bytes_of(state, group);
 }
 
-uint32_t state_put_group(struct state *state, const char *key, size_t len, bool *was_live)
+bool state_revive_group(struct state *state, uint32_t group)
 {
-    bool inserted;
-
-    /* room first: every group of the table has its place in our arrays */
-    if (ensure_group(state, (uint32_t)state->table.keys.count) != 0)
-        return HASHMAP_NONE;
-    uint32_t group = aggregate_put(&state->table, key, len, &inserted);
-    if (group == HASHMAP_NONE)
-        return HASHMAP_NONE;
-    *was_live = state->live[group] != 0;
-    if (!*was_live) {
-        aggregate_clear_one(state->layout, state_accumulator(state, group));
-        revive(state, group);
-    }
-    return group;
+    if (state->live[group] != 0)
+        return true;
+    aggregate_clear_one(state->layout, state_accumulator(state, group));
+    revive(state, group);
+    return false;
 }
 
 /* --- the undo log ------------------------------------------------------------------------------------------------- */
@@ -159,15 +152,17 @@ struct state *state_open(const char *dir, const struct aggregate_layout *layout,
     state->interval = snapshot_interval > 0 ? snapshot_interval : 1;
     state->oldest_event_us = NO_EVENT;
     buf_init(&state->bytes);
+    buf_init(&state->key);
     hashmap_init(&state->late);
     state->dir = strdup(dir);
-    if (aggregate_table_init(&state->table, layout) != 0 || state->dir == NULL ||
+    state->file = aggregate_file_new(layout);
+    if (aggregate_table_init(&state->table, layout) != 0 || state->dir == NULL || state->file == NULL ||
         !state_grow(&state->sum, 1, state->width)) {
         errbuf_oom(err, "state", sizeof(*state));
         goto fail;
     }
-    if (state->table.keys.count > 0) { /* the one group of a global aggregate */
-        if (ensure_group(state, 0) != 0 || grow_touched(state) != 0) {
+    if (state->table.count > 0) { /* the one group of a global aggregate */
+        if (state_ensure_groups(state, 0) != 0 || grow_touched(state) != 0) {
             errbuf_oom(err, "state", sizeof(*state));
             goto fail;
         }
@@ -190,6 +185,8 @@ void state_close(struct state *state)
     aggregate_table_release(&state->table);
     hashmap_release(&state->late);
     buf_release(&state->bytes);
+    buf_release(&state->key);
+    aggregate_file_free(state->file);
     free(state->live);
     free(state->touch);
     free(state->event_us);
@@ -207,37 +204,60 @@ void state_close(struct state *state)
 
 /* --- housekeeping between batches -------------------------------------------------------------------------------- */
 
-/* Copy the live groups into a new table. Without memory the old one serves on. */
+/* Copy the live groups numbers[0..n) into a new table. */
+static int copy_groups(const struct state *state, struct aggregate_table *table, const uint32_t *numbers, size_t n)
+{
+    uint32_t moved[AGGREGATE_BLOCK];
+    struct errbuf err;
+
+    if (aggregate_adopt(table, &state->table, numbers, n, moved) != 0)
+        return -1;
+    for (size_t i = 0; i < n; i++)
+        if (aggregate_merge_one(state->layout, table->accumulators + (size_t)moved[i] * state->width,
+                                state_accumulator(state, numbers[i]), &table->strings, &err) != 0)
+            return -1;
+    return 0;
+}
+
+static int copy_live(const struct state *state, struct aggregate_table *table)
+{
+    uint32_t numbers[AGGREGATE_BLOCK];
+    size_t n = 0;
+
+    if (aggregate_adopt_begin(table, &state->table) != 0)
+        return -1;
+    for (uint32_t group = 0; group < state->table.count; group++) {
+        if (state->live[group] != 0)
+            numbers[n++] = group;
+        if (n == AGGREGATE_BLOCK) {
+            if (copy_groups(state, table, numbers, n) != 0)
+                return -1;
+            n = 0;
+        }
+    }
+    return copy_groups(state, table, numbers, n);
+}
+
+/* Leave the dead behind. Without memory the old table serves on. */
 static void rebuild(struct state *state)
 {
     struct aggregate_table table;
-    struct errbuf err;
-    bool inserted;
-    size_t n = 0;
+    size_t to = 0;
 
     if (aggregate_table_init(&table, state->layout) != 0)
         return;
-    for (uint32_t group = 0; group < state->table.keys.count; group++) {
-        const struct hashmap_key *key = &state->table.keys.keys[group];
-        if (state->live[group] == 0)
-            continue;
-        uint32_t moved = aggregate_put(&table, key->data, key->len, &inserted);
-        if (moved == HASHMAP_NONE ||
-            aggregate_merge_one(state->layout, table.accumulators + (size_t)moved * state->width,
-                                state_accumulator(state, group), &table.strings, &err) != 0) {
-            aggregate_table_release(&table);
-            return;
-        }
-        n++;
+    if (copy_live(state, &table) != 0) {
+        aggregate_table_release(&table);
+        return;
     }
     /* groups moved down only, in order: their times move with them */
-    size_t to = 0;
-    for (uint32_t group = 0; group < state->table.keys.count; group++)
-        if (state->live[group] != 0)
-            state->event_us[to++] = state->event_us[group];
-    assert(to == n && n == state->nlive);
+    if (state->event_us != NULL)
+        for (uint32_t group = 0; group < state->table.count; group++)
+            if (state->live[group] != 0)
+                state->event_us[to++] = state->event_us[group];
+    assert(table.count == state->nlive);
     memset(state->live, 0, state->groups_cap);
-    memset(state->live, 1, n);
+    memset(state->live, 1, table.count);
     aggregate_table_release(&state->table);
     state->table = table;
     state->strings_kept = table.strings.reserved_bytes;
@@ -245,7 +265,7 @@ static void rebuild(struct state *state)
 
 static void housekeep(struct state *state)
 {
-    size_t dead = state->table.keys.count - state->nlive;
+    size_t dead = state->table.count - state->nlive;
 
     if ((dead > state->nlive && dead >= REBUILD_MIN) ||
         state->table.strings.reserved_bytes > 2 * state->strings_kept + COMPACT_MIN)
@@ -292,33 +312,68 @@ static int merge_group(struct state *state, uint32_t group, const unsigned char 
     return 0;
 }
 
-int state_merge(struct state *state, const struct aggregate_table *partial, int64_t late_us, struct errbuf *err)
+/* Count the key of a partial's group as late: once a batch. */
+static int note_late(struct state *state, const struct aggregate_table *partial, uint32_t group)
 {
-    assert(state->nremoved == 0 &&
-           !state->committed); /* merges come before evictions: a removed group is out of the books */
-    for (size_t i = 0; i < partial->keys.count; i++) {
-        const struct hashmap_key *key = &partial->keys.keys[i];
-        int64_t event_us;
-        bool was_live, inserted;
-        if (late_us != INT64_MIN && aggregate_event_time(state->layout, key->data, key->len, &event_us) &&
-            event_us <= late_us) {
-            if (hashmap_put(&state->late, key->data, key->len, hashmap_hash(key->data, key->len), &inserted) ==
-                HASHMAP_NONE)
-                return errbuf_oom(err, "late groups", key->len);
-            continue;
-        }
-        uint32_t group = state_put_group(state, key->data, key->len, &was_live);
-        if (group == HASHMAP_NONE)
-            return errbuf_oom(err, "state", aggregate_table_memory_bytes(&state->table));
-        if (!(was_live && state_is_touched(state, group)) && touch(state, group, was_live) != 0) {
-            if (!was_live)
+    size_t len = aggregate_key_bytes(partial, group);
+    bool inserted;
+
+    buf_reset(&state->key);
+    if (!buf_reserve(&state->key, len))
+        return -1;
+    aggregate_key_encode(partial, group, (unsigned char *)state->key.data);
+    return hashmap_put(&state->late, state->key.data, len, hashmap_hash(state->key.data, len), &inserted) ==
+                   HASHMAP_NONE
+               ? -1
+               : 0;
+}
+
+/* Merge groups numbers[0..n) of a partial. */
+static int merge_block(struct state *state, const struct aggregate_table *partial, const uint32_t *numbers, size_t n,
+                       struct errbuf *err)
+{
+    uint32_t groups[AGGREGATE_BLOCK];
+
+    if (state_ensure_groups(state, n) != 0 || aggregate_adopt(&state->table, partial, numbers, n, groups) != 0)
+        return errbuf_oom(err, "state", aggregate_table_memory_bytes(&state->table));
+    for (size_t i = 0; i < n; i++) {
+        uint32_t group = groups[i];
+        bool alive = state_revive_group(state, group);
+        if (!(alive && state_is_touched(state, group)) && touch(state, group, alive) != 0) {
+            if (!alive)
                 state_kill_group(state, group);
             return errbuf_oom(err, "state changes of a batch", state->touched_cap * state->width);
         }
-        if (merge_group(state, group, partial->accumulators + i * state->width, err) != 0)
+        if (merge_group(state, group, partial->accumulators + numbers[i] * state->width, err) != 0)
             return -1;
     }
     return 0;
+}
+
+int state_merge(struct state *state, const struct aggregate_table *partial, int64_t late_us, struct errbuf *err)
+{
+    uint32_t numbers[AGGREGATE_BLOCK];
+    size_t n = 0;
+    int64_t event_us;
+
+    assert(state->nremoved == 0 &&
+           !state->committed); /* merges come before evictions: a removed group is out of the books */
+    if (aggregate_adopt_begin(&state->table, partial) != 0)
+        return errbuf_oom(err, "state", aggregate_table_memory_bytes(&state->table));
+    for (uint32_t group = 0; group < partial->count; group++) {
+        if (late_us != INT64_MIN && aggregate_event_time(partial, group, &event_us) && event_us <= late_us) {
+            if (note_late(state, partial, group) != 0)
+                return errbuf_oom(err, "late groups", hashmap_memory_bytes(&state->late));
+            continue;
+        }
+        numbers[n++] = group;
+        if (n == AGGREGATE_BLOCK) {
+            if (merge_block(state, partial, numbers, n, err) != 0)
+                return -1;
+            n = 0;
+        }
+    }
+    return n > 0 ? merge_block(state, partial, numbers, n, err) : 0;
 }
 
 static int remove_group(struct state *state, uint32_t group)
@@ -338,9 +393,9 @@ int state_evict(struct state *state, int64_t watermark_us, struct errbuf *err)
 {
     int64_t oldest = NO_EVENT;
 
-    if (watermark_us < state->oldest_event_us)
+    if (state->event_us == NULL || watermark_us < state->oldest_event_us)
         return 0;
-    for (uint32_t group = 0; group < state->table.keys.count; group++) {
+    for (uint32_t group = 0; group < state->table.count; group++) {
         if (state->live[group] == 0 || state->event_us[group] == NO_EVENT)
             continue;
         if (state->event_us[group] > watermark_us) {
@@ -418,7 +473,7 @@ int state_all(struct state *state, uint32_t **groups, size_t *n)
     *n = 0;
     if (room_in_listing(state, state->nlive) != 0)
         return -1;
-    for (uint32_t group = 0; group < state->table.keys.count; group++)
+    for (uint32_t group = 0; group < state->table.count; group++)
         if (state->live[group] != 0)
             state->listing[found++] = group;
     if (found > 0)
@@ -429,7 +484,8 @@ int state_all(struct state *state, uint32_t **groups, size_t *n)
 
 void state_counts(const struct state *state, struct state_counts *counts)
 {
-    size_t by_group = sizeof(*state->live) + sizeof(*state->touch) + sizeof(*state->event_us);
+    size_t by_group =
+        sizeof(*state->live) + sizeof(*state->touch) + (state->event_us != NULL ? sizeof(*state->event_us) : 0);
     size_t by_touch = sizeof(*state->touched) + 1 + state->width * (state->merged != NULL ? 2 : 1);
 
     counts->total = (int64_t)state->nlive;
@@ -439,7 +495,7 @@ void state_counts(const struct state *state, struct state_counts *counts)
     counts->memory_bytes =
         (int64_t)(sizeof(*state) + aggregate_table_memory_bytes(&state->table) + state->groups_cap * by_group +
                   state->touched_cap * by_touch + (state->removed_cap + state->listing_cap) * sizeof(uint32_t) +
-                  hashmap_memory_bytes(&state->late) + state->bytes.cap);
+                  hashmap_memory_bytes(&state->late) + state->bytes.cap + state->key.cap);
     counts->current_version_bytes = state->live_bytes;
 }
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define MAGIC "SFCSTATE"
-#define FORMAT 1
+#define FORMAT 2
 #define HEADER_BYTES ((size_t)64)
 #define TRAILER_BYTES ((size_t)4)
 /* More than any state that fits in memory; a guard against reading a foreign device or log file. */
@@ -46,26 +46,6 @@ void state_file_begin(struct buf *out, const struct state_file_head *head)
     append64(out, head->removes);
     append32(out, head->parent);
     append32(out, head->own);
-}
-
-void state_file_put(struct buf *out, const char *key, size_t key_len, const struct aggregate_layout *layout,
-                    const unsigned char *accumulator)
-{
-    append32(out, (uint32_t)key_len);
-    size_t at = out->len;
-    append32(out, 0);
-    buf_append(out, key, key_len);
-    aggregate_encode_one(layout, accumulator, out);
-    if (out->failed)
-        return;
-    uint32_t len = htole32((uint32_t)(out->len - at - sizeof(len) - key_len));
-    memcpy(out->data + at, &len, sizeof(len));
-}
-
-void state_file_remove(struct buf *out, const char *key, size_t key_len)
-{
-    append32(out, (uint32_t)key_len);
-    buf_append(out, key, key_len);
 }
 
 int state_file_end(struct buf *out, uint32_t *crc)
@@ -178,35 +158,31 @@ static int check(const char *path, const struct buf *bytes, const struct state_f
     return 0;
 }
 
-static int rows(const char *path, struct reader *reader, const struct state_file_head *head, state_file_row_fn fn,
-                void *cookie, struct errbuf *err)
+/* What a sink does not take is damage, unless it says otherwise. */
+static int refused(const char *path, const char *what, struct errbuf *err)
 {
-    uint64_t n = head->puts + head->removes;
+    return err->text[0] != '\0' ? -1 : damaged(err, path, what);
+}
 
-    /* A row takes 4 bytes at least: a count beyond that is nonsense, whatever its checksum says. */
-    if (head->puts > (size_t)(reader->end - reader->at) / 8 || head->removes > (size_t)(reader->end - reader->at) / 4)
-        return damaged(err, path, "more rows than bytes");
-    for (uint64_t i = 0; i < n; i++) {
-        bool put = i < head->puts;
-        uint32_t key_len, accumulator_len = 0;
-        if ((size_t)(reader->end - reader->at) < (put ? 8U : 4U))
-            return damaged(err, path, "it ends inside a row");
-        key_len = take32(reader);
-        if (put)
-            accumulator_len = take32(reader);
-        if ((size_t)(reader->end - reader->at) < (size_t)key_len + accumulator_len)
-            return damaged(err, path, "it ends inside a row");
-        const char *key = (const char *)reader->at;
-        const char *accumulator = put ? key + key_len : NULL;
-        if (fn(cookie, key, key_len, accumulator, accumulator_len, err) != 0)
-            return err->text[0] != '\0' ? -1 : damaged(err, path, "a row is no group of this query");
-        reader->at += (size_t)key_len + accumulator_len;
+static int contents(const char *path, struct reader *reader, const struct state_file_head *head,
+                    const struct state_file_sink *sink, struct errbuf *err)
+{
+    reader->at = sink->texts(sink->cookie, reader->at, reader->end, err);
+    if (reader->at == NULL)
+        return refused(path, "the texts of its keys", err);
+    /* Counts beyond what is there end with the bytes: only a query without keys has rows of few bytes, and it has one of them. */
+    for (uint64_t i = 0; i < head->puts || i - head->puts < head->removes; i++) {
+        if (i > 0 && reader->at == reader->end)
+            return damaged(err, path, "more rows than bytes");
+        reader->at = sink->row(sink->cookie, i < head->puts, reader->at, reader->end, err);
+        if (reader->at == NULL)
+            return refused(path, "a row is no group of this query", err);
     }
     return reader->at == reader->end ? 0 : damaged(err, path, "bytes behind the last row");
 }
 
 int state_file_read(const char *dir, const struct state_file_head *want, struct state_file_head *head, uint32_t *crc,
-                    state_file_row_fn fn, void *cookie, struct errbuf *err)
+                    const struct state_file_sink *sink, struct errbuf *err)
 {
     char *path = state_file_path(dir, want->kind, want->version);
     struct buf bytes = BUF_INIT;
@@ -228,7 +204,7 @@ int state_file_read(const char *dir, const struct state_file_head *want, struct 
         goto done;
     struct reader reader = {(const unsigned char *)bytes.data + HEADER_BYTES,
                             (const unsigned char *)bytes.data + bytes.len - TRAILER_BYTES};
-    result = rows(path, &reader, head, fn, cookie, err);
+    result = contents(path, &reader, head, sink, err);
 done:
     buf_release(&bytes);
     free(path);

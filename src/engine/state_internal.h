@@ -3,8 +3,9 @@
  * FILES. All numbers little endian.
  *   header   "SFCSTATE", u32 format, u32 kind (1 delta, 2 snapshot), u64 version, u64 base, u64 layout hash, u64 puts,
  *            u64 removes, u32 parent, u32 own
- *   puts     u32 key length, u32 accumulator length, key, accumulator
- *   removes  u32 key length, key
+ *   texts    by text column of the key: u32 count, then u32 length and bytes of each; keys name them by their place
+ *   puts     key (its width is the layout's), accumulator
+ *   removes  key
  *   trailer  u32 CRC32C of everything before it
  * base is the version that a delta starts from (its own less one; a snapshot's base is itself). parent is the trailer of the delta of the version
  * before, so that files of two histories (a directory put back from a backup, a plan deleted by hand) cannot be mixed; own, in a snapshot, is
@@ -27,15 +28,17 @@ struct state_file_head {
     uint32_t own;
 };
 
-/* Called for each row; 0, -1 with err. accumulator NULL: a removal. */
-typedef int (*state_file_row_fn)(void *cookie, const char *key, size_t key_len, const char *accumulator,
-                                 size_t accumulator_len, struct errbuf *err);
+/* What reads a file's contents: the texts once, then each row (put: key and accumulator; else a removal). Both return the end of what they took
+ * from [at, end); NULL with err, which stays empty when the bytes are wrong: the file is named then. */
+struct state_file_sink {
+    const unsigned char *(*texts)(void *cookie, const unsigned char *at, const unsigned char *end, struct errbuf *err);
+    const unsigned char *(*row)(void *cookie, bool put, const unsigned char *at, const unsigned char *end,
+                                struct errbuf *err);
+    void *cookie;
+};
 
-/* Begin a file in `out` (emptied), append rows, end it. Returns the trailer through *crc; -1 without memory. */
+/* Begin a file in `out` (emptied) and end it when texts and rows were appended. Returns the trailer through *crc; -1 without memory. */
 void state_file_begin(struct buf *out, const struct state_file_head *head);
-void state_file_put(struct buf *out, const char *key, size_t key_len, const struct aggregate_layout *layout,
-                    const unsigned char *accumulator);
-void state_file_remove(struct buf *out, const char *key, size_t key_len);
 int state_file_end(struct buf *out, uint32_t *crc);
 
 /* Write it as DIR/<version>.delta or .snapshot, durably, over what is there. */
@@ -44,7 +47,7 @@ int state_file_write(const char *dir, const struct state_file_head *head, const 
 /* Read and check a file against what is wanted (kind, version, layout hash; a delta's parent). Fills head, *crc (trailer). -1 with
  * EXIT_CODE_CHECKPOINT. */
 int state_file_read(const char *dir, const struct state_file_head *want, struct state_file_head *head, uint32_t *crc,
-                    state_file_row_fn fn, void *cookie, struct errbuf *err);
+                    const struct state_file_sink *sink, struct errbuf *err);
 
 /* "DIR/12.delta" as a malloc'd string. */
 char *state_file_path(const char *dir, enum state_file_kind kind, int64_t version);
@@ -64,7 +67,7 @@ struct state {
     /* by group */
     uint8_t *live;
     uint32_t *touch;
-    int64_t *event_us;
+    int64_t *event_us; /* NULL: groups have none */
     size_t groups_cap;
     size_t nlive;
     int64_t live_bytes;
@@ -80,7 +83,8 @@ struct state {
     unsigned char *sum; /* room for one accumulator */
     uint32_t *removed;
     size_t nremoved, removed_cap;
-    struct hashmap late; /* keys dropped in this batch */
+    struct hashmap late; /* keys dropped in this batch, encoded */
+    struct buf key;      /* one of them */
     uint32_t *listing;   /* what state_updated and state_all hand out */
     size_t listing_cap;
 
@@ -98,6 +102,7 @@ struct state {
     int64_t *snapshots; /* versions of snapshot files, ascending */
     size_t nsnapshots, snapshots_cap;
     struct buf bytes; /* a delta being made */
+    struct aggregate_file *file;
 };
 
 static inline unsigned char *state_accumulator(const struct state *state, uint32_t group)
@@ -115,8 +120,10 @@ static inline bool state_is_touched(const struct state *state, uint32_t group)
 
 /* --- state.c --- */
 
-/* The group of a key, revived with a clear accumulator if it was not there. HASHMAP_NONE without memory. */
-uint32_t state_put_group(struct state *state, const char *key, size_t len, bool *was_live);
+/* Room for `more` groups that may be added to the table. 0, -1 without memory. */
+int state_ensure_groups(struct state *state, size_t more);
+/* A group that the table has given out lives from now on, with a clear accumulator if it did not before. Returns whether it did. */
+bool state_revive_group(struct state *state, uint32_t group);
 /* Take a live group out of the count. */
 void state_kill_group(struct state *state, uint32_t group);
 /* Room for n items of size bytes in the array that the pointer at `array` holds. False without memory. */

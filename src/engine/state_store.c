@@ -28,31 +28,49 @@ static int hash_layout(const struct aggregate_layout *layout, uint64_t *hash)
     return failed ? -1 : 0;
 }
 
-/* err stays empty when the row is wrong: state_file.c then names the file. */
-static int load_row(void *cookie, const char *key, size_t key_len, const char *accumulator, size_t accumulator_len,
-                    struct errbuf *err)
+static const unsigned char *load_texts(void *cookie, const unsigned char *at, const unsigned char *end,
+                                       struct errbuf *err)
 {
     struct state *state = cookie;
-    bool was_live;
+    bool oom;
 
-    if (!aggregate_key_valid(state->layout, key, key_len))
-        return -1;
-    if (accumulator == NULL) {
-        uint32_t group = hashmap_get(&state->table.keys, key, key_len, hashmap_hash(key, key_len));
-        if (group == HASHMAP_NONE || state->live[group] == 0)
-            return -1;
+    at = aggregate_file_take_texts(state->file, &state->table, at, end, &oom);
+    if (oom)
+        errbuf_oom(err, "state", aggregate_table_memory_bytes(&state->table));
+    return at;
+}
+
+static const unsigned char *load_row(void *cookie, bool put, const unsigned char *at, const unsigned char *end,
+                                     struct errbuf *err)
+{
+    struct state *state = cookie;
+    size_t width = aggregate_file_key_width(state->layout);
+    bool oom = false;
+    uint32_t group;
+
+    if ((size_t)(end - at) < width)
+        return NULL;
+    int found =
+        state_ensure_groups(state, 1) != 0 ? -1 : aggregate_file_take_key(state->file, &state->table, at, put, &group);
+    at += width;
+    if (found > 0 && !put) {
+        if (state->live[group] == 0)
+            return NULL;
         state_kill_group(state, group);
-        return 0;
+        return at;
     }
-    uint32_t group = state_put_group(state, key, key_len, &was_live);
-    if (group == HASHMAP_NONE)
-        return errbuf_oom(err, "state", aggregate_table_memory_bytes(&state->table));
-    return aggregate_decode_one(state->layout, accumulator, accumulator_len, state_accumulator(state, group),
-                                &state->table.strings);
+    if (found > 0) {
+        (void)state_revive_group(state, group);
+        at = aggregate_decode_one(state->layout, at, end, state_accumulator(state, group), &state->table.strings, &oom);
+    }
+    if (found < 0 || oom)
+        errbuf_oom(err, "state", aggregate_table_memory_bytes(&state->table));
+    return found > 0 ? at : NULL;
 }
 
 static int build(struct state *state, int64_t version, struct errbuf *err)
 {
+    const struct state_file_sink sink = {load_texts, load_row, state};
     struct state_file_head want = {.layout_hash = state->layout_hash}, head;
     int64_t at = 0;
     uint32_t crc;
@@ -62,7 +80,7 @@ static int build(struct state *state, int64_t version, struct errbuf *err)
     if (at > 0) {
         want.kind = STATE_FILE_SNAPSHOT;
         want.version = at;
-        if (state_file_read(state->dir, &want, &head, &crc, load_row, state, err) != 0)
+        if (state_file_read(state->dir, &want, &head, &crc, &sink, err) != 0)
             return -1;
         state->snapshot = at;
         state->delta_crc = head.own;
@@ -71,7 +89,7 @@ static int build(struct state *state, int64_t version, struct errbuf *err)
     while (at < version) {
         want.version = ++at;
         want.parent = state->delta_crc;
-        if (state_file_read(state->dir, &want, &head, &state->delta_crc, load_row, state, err) != 0)
+        if (state_file_read(state->dir, &want, &head, &state->delta_crc, &sink, err) != 0)
             return -1;
         state->rows_since += head.puts + head.removes;
     }
@@ -144,13 +162,6 @@ int state_store_load(struct state *state, int64_t version, struct errbuf *err)
 
 /* --- writing ----------------------------------------------------------------------------------------------------- */
 
-static void append_put(struct state *state, uint32_t group)
-{
-    const struct hashmap_key *key = &state->table.keys.keys[group];
-
-    state_file_put(&state->bytes, key->data, key->len, state->layout, state_accumulator(state, group));
-}
-
 /* A group that was born and evicted in this batch never existed for the files. */
 static bool existed_before(const struct state *state, uint32_t group)
 {
@@ -168,24 +179,50 @@ static int write_out(struct state *state, const struct state_file_head *head, ui
     return result;
 }
 
+static void append_put(struct state *state, uint32_t group)
+{
+    aggregate_file_put_key(state->file, &state->table, group, &state->bytes);
+    aggregate_encode_one(state->layout, state_accumulator(state, group), &state->bytes);
+}
+
+/* The head, and the texts of the groups that were noted. Room for the rows in one piece, as far as can be told: a large buffer that doubles
+ * is copied, page by new page. */
+static void begin_file(struct state *state, const struct state_file_head *head)
+{
+    size_t key = aggregate_file_key_width(state->layout);
+
+    state_file_begin(&state->bytes, head);
+    aggregate_file_put_texts(state->file, &state->table, &state->bytes);
+    (void)buf_reserve(&state->bytes, head->puts * (key + state->width) + head->removes * key);
+}
+
 static int write_delta(struct state *state, struct state_file_head *head, uint32_t *crc, struct errbuf *err)
 {
+    bool failed = false;
+
     head->kind = STATE_FILE_DELTA;
     head->puts = 0;
     head->removes = 0;
+    aggregate_file_begin(state->file);
     for (size_t i = 0; i < state->ntouched; i++)
-        head->puts += state->live[state->touched[i]];
+        if (state->live[state->touched[i]] != 0) {
+            failed |= aggregate_file_note(state->file, &state->table, state->touched[i]) != 0;
+            head->puts++;
+        }
     for (size_t i = 0; i < state->nremoved; i++)
-        head->removes += existed_before(state, state->removed[i]);
-    state_file_begin(&state->bytes, head);
+        if (existed_before(state, state->removed[i])) {
+            failed |= aggregate_file_note(state->file, &state->table, state->removed[i]) != 0;
+            head->removes++;
+        }
+    if (failed)
+        return errbuf_oom(err, "texts of a state file", head->puts + head->removes);
+    begin_file(state, head);
     for (size_t i = 0; i < state->ntouched; i++)
         if (state->live[state->touched[i]] != 0)
             append_put(state, state->touched[i]);
-    for (size_t i = 0; i < state->nremoved; i++) {
-        const struct hashmap_key *key = &state->table.keys.keys[state->removed[i]];
+    for (size_t i = 0; i < state->nremoved; i++)
         if (existed_before(state, state->removed[i]))
-            state_file_remove(&state->bytes, key->data, key->len);
-    }
+            aggregate_file_put_key(state->file, &state->table, state->removed[i], &state->bytes);
     return write_out(state, head, crc, err);
 }
 
@@ -197,8 +234,12 @@ static int write_snapshot(struct state *state, struct state_file_head *head, uin
     head->puts = state->nlive;
     head->removes = 0;
     head->own = own;
-    state_file_begin(&state->bytes, head);
-    for (uint32_t group = 0; group < state->table.keys.count; group++)
+    aggregate_file_begin(state->file);
+    for (uint32_t group = 0; group < state->table.count; group++)
+        if (state->live[group] != 0 && aggregate_file_note(state->file, &state->table, group) != 0)
+            return errbuf_oom(err, "texts of a state file", state->nlive);
+    begin_file(state, head);
+    for (uint32_t group = 0; group < state->table.count; group++)
         if (state->live[group] != 0)
             append_put(state, group);
     return write_out(state, head, &crc, err);

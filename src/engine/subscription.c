@@ -1,5 +1,6 @@
 #include "engine/subscription.h"
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "engine/offset_plan.h"
 
@@ -15,6 +16,9 @@
 
 /* An end offset below a known one is asked for this many times in all (fetchOffset.numRetries of Spark: 3), this far apart. */
 enum { LATEST_TRIES = 3, LATEST_RETRY_MS = 10 };
+
+/* Between tries of the first contact; each has waited for an answer already. */
+enum { FIRST_RETRY_MS = 200 };
 
 /* --- option texts ----------------------------------------------------------------------------------------------- */
 
@@ -75,7 +79,7 @@ static int parse_assign(const char *json, struct offset_list *out, struct errbuf
         size_t i;
         json_t *partition;
 
-        if (!json_is_array(partitions))
+        if (!json_is_array(partitions) || json_array_size(partitions) == 0)
             goto bad;
         json_array_foreach(partitions, i, partition)
         {
@@ -131,6 +135,11 @@ int subscription_check(const struct config_source *config, struct errbuf *err)
                           (long long)config->min_offsets_per_trigger, (long long)config->max_offsets_per_trigger);
     if (config->include_headers)
         return unsupported_headers(config, err);
+    if (conf_get(&config->kafka, "group.id"))
+        log_warn(MODULE,
+                 "source %s: kafka.group.id has no effect on what is read: partitions are assigned by hand and offsets "
+                 "live in the checkpoint; sf.group names the group that shows the lag",
+                 config->name);
     if (config->starting_timestamp && parse_i64(config->starting_timestamp, &value) != 0)
         return errbuf_set(err, EXIT_CODE_USAGE, "source %s: startingTimestamp must be milliseconds, got %s",
                           config->name, config->starting_timestamp);
@@ -416,6 +425,30 @@ int subscription_initial(const struct config_source *config, struct offsets *off
 out:
     offset_list_release(&named);
     return result;
+}
+
+int subscription_first_contact(const struct config_source *config, struct offsets *offsets, int64_t timeout_ms,
+                               int stop_fd, struct offset_list *out, struct errbuf *err)
+{
+    struct pollfd stop = {stop_fd, POLLIN, 0}; /* a negative one is passed over */
+    int64_t deadline_us = clock_monotonic_us() + timeout_ms * 1000;
+    bool told = false;
+
+    while (subscription_initial(config, offsets, out, err) != 0) {
+        if (!err->retriable || clock_monotonic_us() >= deadline_us)
+            return -1;
+        if (!told)
+            log_warn(MODULE, "source %s: waiting for the broker: %s", config->name, err->text);
+        told = true;
+        if (poll(&stop, 1, FIRST_RETRY_MS) > 0) {
+            errbuf_clear(err);
+            return errbuf_set(err, EXIT_CODE_OK, "stopped");
+        }
+        errbuf_clear(err);
+        offset_list_release(out);
+        offset_list_init(out);
+    }
+    return 0;
 }
 
 /* --- ends ------------------------------------------------------------------------------------------------------- */

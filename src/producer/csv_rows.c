@@ -1,4 +1,5 @@
-/* libcsv calls back while it is fed, the caller wants one record at a time: rows of one piece of the file wait in a queue between the two. */
+/* libcsv calls back while it is fed, the caller wants one record at a time: rows of one piece of the file wait in a
+ * queue between the two. */
 #include "producer/csv_rows.h"
 
 #include "common/buf.h"

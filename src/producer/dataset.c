@@ -1,6 +1,6 @@
-/* Input in blocks of 256 KiB by read(): mapping the file would save 4 % of the time, cost its size in resident memory and turn a file that
- * shrinks into SIGBUS. A record that a block's end cuts is moved to the front and read again from its beginning with the next block behind it; at
- * most a MiB is read twice. */
+/* Input in blocks of 256 KiB by read(): mapping the file would save 4 % of the time, cost its size in resident memory
+ * and turn a file that shrinks into SIGBUS. A record that a block's end cuts is moved to the front and read again from
+ * its beginning with the next block behind it; at most a MiB is read twice. */
 #include "dataset_internal.h"
 
 #include "record/json_copy.h"

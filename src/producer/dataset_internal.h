@@ -1,4 +1,5 @@
-/* The block reader under dataset.c and its two readers of forms: bytes of the input in one piece of memory, and where they are. */
+/* The block reader under dataset.c and its two readers of forms: bytes of the input in one piece of memory, and where
+ * they are. */
 #ifndef PRODUCER_DATASET_INTERNAL_H
 #define PRODUCER_DATASET_INTERNAL_H
 

@@ -117,8 +117,8 @@ static enum dataset_status take_record(struct dataset *dataset, const char **rec
 
 /* --- JSON lines -------------------------------------------------------------------------------------------------- */
 
-/* Behind a record only blanks may stand on its line. Checked when the next one is asked for: a pipe's record is not held back until its
- * line feed arrives. DATASET_RECORD: at the line feed. */
+/* Behind a record only blanks may stand on its line. Checked when the next one is asked for: a pipe's record is not
+ * held back until its line feed arrives. DATASET_RECORD: at the line feed. */
 static enum dataset_status finish_line(struct dataset *dataset, struct errbuf *err)
 {
     for (;;) {
@@ -194,8 +194,9 @@ static enum dataset_status skip_line(struct dataset *dataset, struct errbuf *err
 
 /* --- arrays ------------------------------------------------------------------------------------------------------ */
 
-/* Go to the next element behind damage: a '{' that begins a line or follows "},". Nested objects in laid out JSON stand behind their key, so
- * the rule rarely takes one for an element; if it does, the rest of that record counts as damaged too. */
+/* Go to the next element behind damage: a '{' that begins a line or follows "},". Nested objects in laid out JSON stand
+ * behind their key, so the rule rarely takes one for an element; if it does, the rest of that record counts as damaged
+ * too. */
 static enum dataset_status skip_element(struct dataset *dataset, struct errbuf *err)
 {
     for (;;) {

@@ -21,7 +21,8 @@
 /* How long delivery reports may lie around while there is nothing to send. */
 #define IDLE_MS 100
 #define FLUSH_SLICE_MS 200
-/* What a stop request leaves for acknowledgements under way: together with all else less than the 3 s in which a Ctrl-C should be over. */
+/* What a stop request leaves for acknowledgements under way: together with all else less than the 3 s in which a Ctrl-C
+ * should be over. */
 #define STOPPED_FLUSH_MS 2000
 
 struct feeder {

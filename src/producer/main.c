@@ -11,30 +11,24 @@
 #include "producer/meter.h"
 #include "producer/settings.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #define MODULE "Producer"
 
 extern char **environ;
 
-/* Help, version, the sample file, the effective settings, the client's properties: text for stdout, and nothing else to do. */
+/* Help, version, the sample file, the effective settings, the client's properties. */
 static int answer(const struct settings *settings, enum settings_action action, struct errbuf *err)
 {
     struct buf out = BUF_INIT;
-    int rc = 0;
+    int rc;
 
     if (action == SETTINGS_LIST)
         conf_list(&out);
     else
         settings_answer(settings, action, &out);
-    if (out.failed)
-        rc = errbuf_oom(err, "text for standard output", out.len);
-    else if (fileio_write_all(STDOUT_FILENO, out.data, out.len) == -1 && errno != EPIPE)
-        rc = errbuf_set(err, EXIT_CODE_STORAGE, "writing to standard output: %s", strerror(errno));
+    rc = fileio_print(&out, err);
     buf_release(&out);
     return rc;
 }

@@ -1,20 +1,11 @@
 #include "producer/settings.h"
 
+#include "kafka/conf_settings.h"
+
 #include <string.h>
 #include <strings.h>
 
 #define DEFAULT_INPUT "data/police-department-calls-for-service.json"
-
-static int check_kafka(const char *name, const char *rest, const char *value, struct errbuf *err)
-{
-    struct conf conf;
-
-    (void)name;
-    conf_init(&conf);
-    int rc = conf_set(&conf, rest, value, err);
-    conf_release(&conf);
-    return rc;
-}
 
 static int check_bad_record(const char *name, const char *rest, const char *value, struct errbuf *err)
 {
@@ -32,14 +23,7 @@ enum { BAD_RECORD_FAIL, BAD_RECORD_SKIP };
 static const char *const BAD_RECORD[] = {"fail", "skip", "dlq", NULL};
 
 static const struct settings_row ROWS[] = {
-    {.key = "kafka.bootstrap.servers",
-     .type = SETTINGS_TEXT,
-     .flags = SETTINGS_NOT_EMPTY,
-     .def = "localhost:9092",
-     .option = "bootstrap-servers",
-     .letter = 'b',
-     .argument = "HOST:PORT,...",
-     .help = "Brokers to find the cluster by."},
+    CONF_SETTINGS_ROWS,
     {.key = "producer.topic",
      .type = SETTINGS_TEXT,
      .flags = SETTINGS_NOT_EMPTY,
@@ -114,15 +98,6 @@ static const struct settings_row ROWS[] = {
      .min = 1,
      .max = INT32_MAX,
      .help = "How long to wait for the first contact with a broker; then exit code 3."},
-    {.key = "kafka.*",
-     .type = SETTINGS_TEXT,
-     .flags = SETTINGS_PAIR,
-     .check = check_kafka,
-     .secret = conf_is_secret,
-     .option = NULL,
-     .letter = 'X',
-     .argument = "NAME=VALUE",
-     .help = "Any producer property of librdkafka, under its name; -X list prints them all."},
     SETTINGS_ROWS_LOG,
 };
 
@@ -137,25 +112,12 @@ const struct settings_program settings_producer = {
                 "  sf-datagen --format jsonl | sf-producer -b localhost:9092 -X compression.codec=zstd -\n",
     .config_name = "sf-producer.properties",
     .file_prefix = "kafka.",
-    .foreign = "spark. source. table. query. consumer. sf.ui. sf.console. sf.stop.",
+    .foreign = "spark. source. table. query. consumer. broker. sf.ui. sf.console. sf.stop. sf.group sf.progress.",
     .max_arguments = 1,
     .bootstrap_key = "kafka.bootstrap.servers",
     .nrows = sizeof(ROWS) / sizeof(ROWS[0]),
     .rows = ROWS,
 };
-
-static int fill_kafka(struct conf *conf, const struct settings *settings, struct errbuf *err)
-{
-    struct settings_pair pair;
-    size_t at = 0;
-
-    if (conf_set(conf, "bootstrap.servers", settings_text(settings, "kafka.bootstrap.servers", NULL), err) == -1)
-        return settings_complain(settings, "kafka.bootstrap.servers", NULL, err, "%s", err->text);
-    while (settings_next(settings, "kafka.*", NULL, &at, &pair))
-        if (conf_set(conf, pair.rest, pair.value, err) == -1)
-            return errbuf_prefix(err, "%s", pair.origin);
-    return 0;
-}
 
 int settings_producer_init(struct producer_settings *producer, const struct settings *settings, struct errbuf *err)
 {
@@ -181,12 +143,7 @@ int settings_producer_init(struct producer_settings *producer, const struct sett
     if (producer->loop && producer->dry_run && producer->limit == 0)
         return settings_complain(settings, "producer.loop", NULL, err,
                                  "a dry run that loops needs a limit to come to an end");
-    conf_init(&producer->kafka);
-    if (fill_kafka(&producer->kafka, settings, err) == -1) {
-        settings_producer_release(producer);
-        return -1;
-    }
-    return 0;
+    return conf_settings_init(&producer->kafka, settings, err);
 }
 
 void settings_producer_release(struct producer_settings *producer)

@@ -1,4 +1,6 @@
-/* Reading: libcsv splits fields, we gather rows and count lines; it is fed line by line, because it says nothing about positions.
+/* Reading: libcsv splits fields, we gather rows and count lines; it is fed line by line, because it says nothing about
+ * positions.
+ *
  * Writing: what Spark makes of univocity-parsers 2.9 (golden rows of csv.jsonl), which is not quite RFC 4180. */
 #include "record/csv.h"
 
@@ -243,8 +245,8 @@ int csv_writer_check(const struct schema *schema, struct errbuf *err)
     return 0;
 }
 
-/* What makes quotes necessary, looked for from the first byte that is written on: the comment sign counts in the first column of a
- * line, a quote counts at the beginning always and elsewhere unless escapeQuotes is off. */
+/* What makes quotes necessary, looked for from the first byte that is written on: the comment sign counts in the first
+ * column of a line, a quote counts at the beginning always and elsewhere unless escapeQuotes is off. */
 static bool needs_quotes(const struct csv_writer *writer, const char *text, size_t start, size_t len, bool first)
 {
     size_t separator_len = strlen(writer->separator);

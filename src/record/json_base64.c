@@ -40,8 +40,8 @@ static int base64_character(struct base64_source *source, bool *escaped)
     return json_token_escape(t);
 }
 
-/* Groups of four; blanks only between groups; padding is required. A failure leaves the string incomplete, so that what is left
- * of it is skipped afterwards. */
+/* Groups of four; blanks only between groups; padding is required. A failure leaves the string incomplete, so that what
+ * is left of it is skipped afterwards. */
 static int decode_base64(struct base64_source *source, struct buf *out)
 {
     struct json_token *t = source->t;

@@ -1,6 +1,7 @@
-/* The fast part is copy_string: sixteen bytes are stored to the output unseen and looked at in the same step; what has to be looked at closer (quote,
- * backslash, control character, first byte of a multi-byte sequence) is one comparison, since those above 0x7f are negative as signed bytes.
- * Plain SSE2 is enough (wider registers gained nothing on texts of this length), other processors take the byte-wise loops that also do the ends. */
+/* The fast part is copy_string: sixteen bytes are stored to the output unseen and looked at in the same step; what has
+ * to be looked at closer (quote, backslash, control character, first byte of a multi-byte sequence) is one comparison,
+ * since those above 0x7f are negative as signed bytes. Plain SSE2 is enough (wider registers gained nothing on texts of
+ * this length), other processors take the byte-wise loops that also do the ends. */
 #include "record/json_copy.h"
 
 #include "json_copy_internal.h"
@@ -353,8 +354,8 @@ static bool copy_object(struct cursor *cursor)
 
 /* --- shapes ------------------------------------------------------------------------------------------------------ */
 
-/* Comparing a known piece costs no waiting: the processor goes on behind it while the comparison is still under way, which reading the piece token by
- * token does not allow. It halves the time of a whole file. */
+/* Comparing a known piece costs no waiting: the processor goes on behind it while the comparison is still under way,
+ * which reading the piece token by token does not allow. It halves the time of a whole file. */
 
 static const char *behind_space(const char *p)
 {
@@ -433,7 +434,8 @@ static inline bool is_piece(const struct json_copy_piece *piece, const char *p)
 #endif
 }
 
-/* Copy a record of the known shape. False: it has another one, is damaged, or too near the end of the data; nothing is lost then but time. */
+/* Copy a record of the known shape. False: it has another one, is damaged, or too near the end of the data; nothing is
+ * lost then but time. */
 static bool copy_by_shape(struct cursor *cursor, const struct json_copy_shape *shape)
 {
     for (unsigned i = 0;; i++) {
@@ -494,7 +496,8 @@ enum json_copy_status json_copy_record(const char *data, size_t len, bool one_li
     *reason = "";
     if (len == 0)
         return JSON_COPY_MORE;
-    /* A comma or colon may become two bytes, and blocks and pieces are stored before it is known how much of them counts. */
+    /* A comma or colon may become two bytes, and blocks and pieces are stored before it is known how much of them
+     * counts. */
     if (!buf_reserve(out, 2 * seen + JSON_COPY_PIECE_BYTES))
         return JSON_COPY_NOMEM;
     cursor.p = data;

@@ -1,6 +1,8 @@
-/* Looking into records that json_copy_record made: they are known to be sound, and how they are separated is known too. */
+/* Looking into records that json_copy_record made: they are known to be sound, and how they are separated is known
+ * too. */
 #include "record/json_copy.h"
 
+#include "common/escape.h"
 #include "json_copy_internal.h"
 
 #include <stdint.h>
@@ -34,26 +36,6 @@ static uint32_t hex4(const char *p)
     return code;
 }
 
-static void append_code(uint32_t code, struct buf *out)
-{
-    if (code < 0x80) {
-        buf_append_byte(out, (char)code);
-        return;
-    }
-    if (code < 0x800) {
-        buf_append_byte(out, (char)(0xc0 | code >> 6));
-    } else {
-        if (code < 0x10000) {
-            buf_append_byte(out, (char)(0xe0 | code >> 12));
-        } else {
-            buf_append_byte(out, (char)(0xf0 | code >> 18));
-            buf_append_byte(out, (char)(0x80 | (code >> 12 & 0x3f)));
-        }
-        buf_append_byte(out, (char)(0x80 | (code >> 6 & 0x3f)));
-    }
-    buf_append_byte(out, (char)(0x80 | (code & 0x3f)));
-}
-
 /* The text between the quotes [p, end). */
 static void append_unescaped(const char *p, const char *end, struct buf *out)
 {
@@ -82,7 +64,8 @@ static void append_unescaped(const char *p, const char *end, struct buf *out)
                 p += 6;
             }
         }
-        append_code(code >= 0xd800 && code <= 0xdfff ? 0xfffd : code, out);
+        char bytes[4];
+        buf_append(out, bytes, escape_utf8_put(bytes, code >= 0xd800 && code <= 0xdfff ? 0xfffd : code));
     }
 }
 

@@ -1,6 +1,6 @@
-/* The decoder: three ways through a record, from the quickest to the one that knows everything. Each may give up ("surprise"), then the next
- * begins at the record's first byte again; what was stored before is overwritten. The quick ways accept only what they understand
- * completely, so results never depend on which one ran. */
+/* The decoder: three ways through a record, from the quickest to the one that knows everything. Each may give up
+ * ("surprise"), then the next begins at the record's first byte again; what was stored before is overwritten. The quick
+ * ways accept only what they understand completely, so results never depend on which one ran. */
 #include "json_scan_internal.h"
 
 #include <stdio.h>

@@ -1,5 +1,6 @@
-/* What the parts of the decoder share: json_decode.c (the object, the quick scan), json_shape.c (the cache of record shapes), json_slow.c
- * (Spark's own way through a record, for all that is out of the ordinary), json_value.c (texts and numbers into columns). */
+/* What the parts of the decoder share: json_decode.c (the object, the quick scan), json_shape.c (the cache of record
+ * shapes), json_slow.c (Spark's own way through a record, for all that is out of the ordinary), json_value.c (texts and
+ * numbers into columns). */
 #ifndef RECORD_JSON_DECODE_INTERNAL_H
 #define RECORD_JSON_DECODE_INTERNAL_H
 

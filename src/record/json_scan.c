@@ -1,9 +1,10 @@
-/* The quick way through a record: one pass, wanted values straight into their columns, everything else checked and skipped. Whatever
- * is out of the ordinary is a "surprise" and left to json_slow.c: errors, single quotes, escapes in keys, NaN, bytes that are not UTF-8,
- * a wanted value that is no text, whole number or word, depth beyond 60, and the very long.
+/* The quick way through a record: one pass, wanted values straight into their columns, everything else checked and
+ * skipped. Whatever is out of the ordinary is a "surprise" and left to json_slow.c: errors, single quotes, escapes in
+ * keys, NaN, bytes that are not UTF-8, a wanted value that is no text, whole number or word, depth beyond 60, and the
+ * very long.
  *
- * So this scanner accepts a subset of what Spark accepts and must agree with json_slow.c on it; tests compare the two.
- */
+ * So this scanner accepts a subset of what Spark accepts and must agree with json_slow.c on it; tests compare the
+ * two. */
 #include "json_scan_internal.h"
 
 #define DEEPEST 60
@@ -72,26 +73,6 @@ const char *json_scan_odd(const char *p, const char *end, bool *escaped)
     return p;
 }
 
-static char *put_code_point(char *to, uint32_t c)
-{
-    if (c < 0x80) {
-        *to++ = (char)c;
-    } else if (c < 0x800) {
-        *to++ = (char)(0xC0 | c >> 6);
-        *to++ = (char)(0x80 | (c & 0x3F));
-    } else if (c < 0x10000) {
-        *to++ = (char)(0xE0 | c >> 12);
-        *to++ = (char)(0x80 | (c >> 6 & 0x3F));
-        *to++ = (char)(0x80 | (c & 0x3F));
-    } else {
-        *to++ = (char)(0xF0 | c >> 18);
-        *to++ = (char)(0x80 | (c >> 12 & 0x3F));
-        *to++ = (char)(0x80 | (c >> 6 & 0x3F));
-        *to++ = (char)(0x80 | (c & 0x3F));
-    }
-    return to;
-}
-
 /* A checked text without its escapes; never longer than it was. A lone surrogate becomes '?'. Returns the length. */
 static size_t unescape(char *to, const char *p, const char *end)
 {
@@ -124,12 +105,12 @@ static size_t unescape(char *to, const char *p, const char *end)
             int unit = read_unit(p, end);
             p += 4;
             if (unit < 0xD800 || unit > 0xDFFF) {
-                to = put_code_point(to, (uint32_t)unit);
+                to += escape_utf8_put(to, (uint32_t)unit);
                 break;
             }
             int low = unit < 0xDC00 && end - p >= 6 && p[0] == '\\' && p[1] == 'u' ? read_unit(p + 2, end) : -1;
             if (low >= 0xDC00 && low <= 0xDFFF) {
-                to = put_code_point(to, 0x10000 + (((uint32_t)unit - 0xD800) << 10) + ((uint32_t)low - 0xDC00));
+                to += escape_utf8_put(to, 0x10000 + (((uint32_t)unit - 0xD800) << 10) + ((uint32_t)low - 0xDC00));
                 p += 6;
             } else {
                 *to++ = '?';

@@ -1,5 +1,5 @@
-/* The scanning primitives that json_scan.c and json_shape.c share. All stay within [p, end) and answer NULL for whatever is not plain,
- * sound JSON in UTF-8: the record then goes the slow way, which decides what it is.
+/* The scanning primitives that json_scan.c and json_shape.c share. All stay within [p, end) and answer NULL for
+ * whatever is not plain, sound JSON in UTF-8: the record then goes the slow way, which decides what it is.
  */
 #ifndef RECORD_JSON_SCAN_INTERNAL_H
 #define RECORD_JSON_SCAN_INTERNAL_H
@@ -105,7 +105,8 @@ void json_shape_free(struct json_shapes *shapes);
 enum json_scan_result json_shape_record(struct json_shapes *shapes, struct json_scan *scan, const char *data);
 /* Whether the next scan should be traced and learned from. */
 bool json_shape_curious(const struct json_shapes *shapes);
-/* Where that scan notes its fields: kept here, because 2 KiB on the stack of every record would be cleared every time. */
+/* Where that scan notes its fields: kept here, because 2 KiB on the stack of every record would be cleared every
+ * time. */
 struct json_trace *json_shape_trace(struct json_shapes *shapes);
 void json_shape_learn(struct json_shapes *shapes, const char *data);
 

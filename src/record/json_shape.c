@@ -1,9 +1,10 @@
-/* Records of one producer look alike: the same keys in the same order with the same blanks. A shape is what stands between the values
- * of such a record; while the next record's bytes are equal to it, its keys need no look-up and its syntax no check, only
- * the texts do. Anything else ends the attempt, and the record is scanned from its beginning in the usual way.
+/* Records of one producer look alike: the same keys in the same order with the same blanks. A shape is what stands
+ * between the values of such a record; while the next record's bytes are equal to it, its keys need no look-up and its
+ * syntax no check, only the texts do. Anything else ends the attempt, and the record is scanned from its beginning in
+ * the usual way.
  *
- * A few shapes are kept. They are learned from records that were scanned without surprise; when records never fit, both trying
- * and learning are cut down, so that varied records cost little more than without shapes.
+ * A few shapes are kept. They are learned from records that were scanned without surprise; when records never fit, both
+ * trying and learning are cut down, so that varied records cost little more than without shapes.
  */
 #include "json_scan_internal.h"
 

@@ -37,7 +37,7 @@ static void append_escape(struct buf *out, unsigned char c)
     }
 }
 
-void json_text_append_string(struct buf *out, const char *text, size_t len)
+static void append_string(struct buf *out, const char *text, size_t len)
 {
     buf_append_byte(out, '"');
     escape_json(text, len, 0, out);
@@ -110,7 +110,7 @@ static void append_fields(struct buf *out, const struct type *type, const struct
         if (!first)
             buf_append_byte(out, ',');
         first = false;
-        json_text_append_string(out, type->fields[i].name, strlen(type->fields[i].name));
+        append_string(out, type->fields[i].name, strlen(type->fields[i].name));
         buf_append_byte(out, ':');
         json_text_append_value(out, &fields[i], row, zone);
     }
@@ -141,7 +141,7 @@ void json_text_append_value(struct buf *out, const struct vector *vector, size_t
         append_double(out, vector->data.f64[row]);
         break;
     case TYPE_STRING:
-        json_text_append_string(out, vector->data.str[row].data, vector->data.str[row].len);
+        append_string(out, vector->data.str[row].data, vector->data.str[row].len);
         break;
     case TYPE_TIMESTAMP:
         buf_append_byte(out, '"');
@@ -162,23 +162,4 @@ void json_text_append_value(struct buf *out, const struct vector *vector, size_t
         append_fields(out, vector->type, vector->fields, row, zone);
         break;
     }
-}
-
-void json_text_append_row(struct buf *out, const char *const *names, const struct vector *columns, size_t ncolumns,
-                          size_t row, const struct zone *zone)
-{
-    bool first = true;
-
-    buf_append_byte(out, '{');
-    for (size_t i = 0; i < ncolumns; i++) {
-        if (vector_is_null(&columns[i], row))
-            continue;
-        if (!first)
-            buf_append_byte(out, ',');
-        first = false;
-        json_text_append_string(out, names[i], strlen(names[i]));
-        buf_append_byte(out, ':');
-        json_text_append_value(out, &columns[i], row, zone);
-    }
-    buf_append_byte(out, '}');
 }

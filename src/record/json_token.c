@@ -22,7 +22,8 @@ static bool is_digit(int c)
     return c >= '0' && c <= '9';
 }
 
-/* Whether a character beyond ASCII is a letter, a digit or the like: by blocks, which is enough to tell words from punctuation. */
+/* Whether a character beyond ASCII is a letter, a digit or the like: by blocks, which is enough to tell words from
+ * punctuation. */
 static bool wide_identifier_part(uint32_t c)
 {
     static const uint32_t others[][2] = {
@@ -51,8 +52,9 @@ static size_t identifier_part(const char *p, const char *end)
     return wide_identifier_part(code) ? n : 0;
 }
 
-/* Jackson reads UTF-16 units. When one of them is at fault, the reader stands behind it: behind the whole character here, except that of
- * a character of two units only the first was taken (stay inside it: its next byte is as unexpected as the second unit). */
+/* Jackson reads UTF-16 units. When one of them is at fault, the reader stands behind it: behind the whole character
+ * here, except that of a character of two units only the first was taken (stay inside it: its next byte is as
+ * unexpected as the second unit). */
 static void pass_character(struct json_token *t)
 {
     unsigned char c = (unsigned char)t->at[-1];
@@ -165,28 +167,8 @@ int json_token_escape(struct json_token *t)
 static void append_code_point(struct buf *out, uint32_t c)
 {
     char bytes[4];
-    size_t n;
 
-    if (c < 0x80) {
-        bytes[0] = (char)c;
-        n = 1;
-    } else if (c < 0x800) {
-        bytes[0] = (char)(0xC0 | c >> 6);
-        bytes[1] = (char)(0x80 | (c & 0x3F));
-        n = 2;
-    } else if (c < 0x10000) {
-        bytes[0] = (char)(0xE0 | c >> 12);
-        bytes[1] = (char)(0x80 | (c >> 6 & 0x3F));
-        bytes[2] = (char)(0x80 | (c & 0x3F));
-        n = 3;
-    } else {
-        bytes[0] = (char)(0xF0 | c >> 18);
-        bytes[1] = (char)(0x80 | (c >> 12 & 0x3F));
-        bytes[2] = (char)(0x80 | (c >> 6 & 0x3F));
-        bytes[3] = (char)(0x80 | (c & 0x3F));
-        n = 4;
-    }
-    buf_append(out, bytes, n);
+    buf_append(out, bytes, escape_utf8_put(bytes, c));
 }
 
 /* A unit from an escape: the second half of a pair makes one character with the first half before it. */
@@ -204,8 +186,8 @@ static void append_unit(struct buf *out, int unit)
     append_code_point(out, (uint32_t)unit);
 }
 
-/* Append the character at *p as UTF-8: as it is when it is sound, else one U+FFFD for the longest beginning of a sound one
- * (Unicode's "maximal subpart", which is what Java does). */
+/* Append the character at *p as UTF-8: as it is when it is sound, else one U+FFFD for the longest beginning of a sound
+ * one (Unicode's "maximal subpart", which is what Java does). */
 static void append_character(struct buf *out, const char **p, const char *end)
 {
     uint32_t code;
@@ -344,9 +326,9 @@ static int finish_number(struct json_token *t, const char *first, size_t digits,
     return 0;
 }
 
-/* A number from `first` (its sign or first digit; the byte at t->at - 1 is its first digit). Jackson has two ways through a number, and they
- * stop at different places in a broken one: the quick one stays behind the '.' or 'e' it met first, the careful one, which is taken
- * for a leading 0 and where the input ends, has consumed the byte at fault. */
+/* A number from `first` (its sign or first digit; the byte at t->at - 1 is its first digit). Jackson has two ways
+ * through a number, and they stop at different places in a broken one: the quick one stays behind the '.' or 'e' it met
+ * first, the careful one, which is taken for a leading 0 and where the input ends, has consumed the byte at fault. */
 static int read_number(struct json_token *t, const char *first, enum json_token_kind *kind)
 {
     const char *p = t->at - 1;

@@ -1,12 +1,12 @@
 /* A JSON tokenizer that behaves as Jackson's ReaderBasedJsonParser 2.18 does, also behind an error.
  *
- * Spark catches what goes wrong while it converts one field and then goes on reading with the same parser, so where that parser stands
- * after an error decides what becomes of the rest of the record (spark-reference 3.1). Its state is therefore kept as it is there:
- * a field's name and the first byte of its value are taken in one step, text of a string is read only when asked for, and
- * an error leaves the position and the current token as they were at that moment.
+ * Spark catches what goes wrong while it converts one field and then goes on reading with the same parser, so where
+ * that parser stands after an error decides what becomes of the rest of the record. Its state is
+ * therefore kept as it is there: a field's name and the first byte of its value are taken in one step, text of a string
+ * is read only when asked for, and an error leaves the position and the current token as they were at that moment.
  *
- * Single-threaded. Text is UTF-8 in which a lone surrogate from an escape is kept as its three bytes (ED A0..BF xx).
- */
+ * Single-threaded. Text is UTF-8 in which a lone surrogate from an escape is kept as its three bytes (ED A0..BF
+ * xx). */
 #ifndef RECORD_JSON_TOKEN_INTERNAL_H
 #define RECORD_JSON_TOKEN_INTERNAL_H
 

@@ -1,5 +1,6 @@
-/* Doubles to text: the C library gives correctly rounded digits, we look for the fewest that read back as the same value. Sinks print
- * few doubles, so a handful of conversions per value is cheap enough, and there is no table of powers to trust. */
+/* Doubles to text: the C library gives correctly rounded digits, we look for the fewest that read back as the same
+ * value. Sinks print few doubles, so a handful of conversions per value is cheap enough, and there is no table of
+ * powers to trust. */
 #include "record/number.h"
 
 #include <float.h>
@@ -62,8 +63,9 @@ static void step(struct decimal *decimal, bool up)
     }
 }
 
-/* An n-digit decimal that reads back as value: the nearest, or its neighbour on the other side of value, because at a power of two
- * the nearest may lie just outside on the narrow side while the next one still is inside on the wide side. */
+/* An n-digit decimal that reads back as value: the nearest, or its neighbour on the other side of value, because at a
+ * power of two the nearest may lie just outside on the narrow side while the next one still is inside on the wide
+ * side. */
 static bool try_digits(double value, int n, struct decimal *decimal)
 {
     round_to(value, n, decimal);
@@ -76,8 +78,8 @@ static bool try_digits(double value, int n, struct decimal *decimal)
 
 static void shortest(double value, struct decimal *decimal)
 {
-    /* Any decimal of up to DBL_DIG digits survives in a normal double, so that many digits already hold every shorter answer (with zeros
-     * behind). Java generates at least two digits and takes the nearest of them (4.9E-324). */
+    /* Any decimal of up to DBL_DIG digits survives in a normal double, so that many digits already hold every shorter
+     * answer (with zeros behind). Java generates at least two digits and takes the nearest of them (4.9E-324). */
     int n = value >= DBL_MIN ? DBL_DIG : 2;
 
     while (n < DBL_DECIMAL_DIG && !try_digits(value, n, decimal))
@@ -147,8 +149,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* UTF8String.trimAll: white space and ISO control characters below 0x80. */
-static void trim_all(const char **text, size_t *len)
+void number_trim(const char **text, size_t *len)
 {
     while (*len > 0 && ((unsigned char)**text <= 0x20 || **text == 0x7F)) {
         ++*text;
@@ -163,7 +164,7 @@ bool number_parse_bigint(const char *text, size_t len, int64_t *value)
     uint64_t magnitude = 0;
     size_t i = 0;
 
-    trim_all(&text, &len);
+    number_trim(&text, &len);
     bool negative = len > 0 && text[0] == '-';
     if (len > 0 && (text[0] == '-' || text[0] == '+'))
         i++;
@@ -209,7 +210,7 @@ bool number_parse_boolean(const char *text, size_t len, bool *value)
     static const char *const yes[] = {"t", "true", "y", "yes", "1"};
     static const char *const no[] = {"f", "false", "n", "no", "0"};
 
-    trim_all(&text, &len);
+    number_trim(&text, &len);
     for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++) {
         if (equals_ignoring_case(text, len, yes[i])) {
             *value = true;
@@ -253,7 +254,8 @@ static size_t count_digits(const char *text, size_t len, bool hexadecimal)
     return n;
 }
 
-/* Java's FloatingPointLiteral grammar behind the sign (Double.valueOf), without a suffix: decimal, or hexadecimal with its binary exponent. */
+/* Java's FloatingPointLiteral grammar behind the sign (Double.valueOf), without a suffix: decimal, or hexadecimal with
+ * its binary exponent. */
 static bool java_number(const char *text, size_t len)
 {
     bool hexadecimal = len > 2 && text[0] == '0' && (text[1] | 0x20) == 'x';
@@ -281,7 +283,7 @@ static bool java_number(const char *text, size_t len)
 
 bool number_parse_double(const char *text, size_t len, double *value)
 {
-    trim_all(&text, &len);
+    number_trim(&text, &len);
     bool negative = len > 0 && text[0] == '-';
     bool sign = negative || (len > 0 && text[0] == '+');
     const char *number = text + sign;

@@ -1,6 +1,7 @@
 /* Columns are heap arrays that double, so that a row's number is its index; bytes lie in the arena.
  *
- * Struct columns have their field vectors grown the same way; has_nulls of a column is set by its first NULL and stays until reset.
+ * Struct columns have their field vectors grown the same way; has_nulls of a column is set by its first NULL and stays
+ * until reset.
  */
 #include "record/rowset.h"
 
@@ -60,7 +61,8 @@ static int grow_column(struct vector *column, size_t cap)
     return 0;
 }
 
-/* Room for `extra` rows more. A failure in the middle leaves some columns with more room than rows_cap says, which is harmless. */
+/* Room for `extra` rows more. A failure in the middle leaves some columns with more room than rows_cap says, which is
+ * harmless. */
 static int grow(struct rowset *rows, size_t extra)
 {
     if (extra > SIZE_MAX / 2 - rows->nrows)

@@ -38,7 +38,8 @@ static const struct type *copy_type(struct arena *arena, const struct type *type
 
 int schema_add(struct schema *schema, const char *name, const struct type *type)
 {
-    /* Columns are few: the array is moved when its size reaches a power of two, the old one stays in the arena until the end. */
+    /* Columns are few: the array is moved when its size reaches a power of two, the old one stays in the arena until
+     * the end. */
     if ((schema->ncolumns & (schema->ncolumns - 1)) == 0) {
         size_t cap = schema->ncolumns == 0 ? 1 : schema->ncolumns * 2;
         struct type_field *columns = arena_calloc(&schema->arena, cap, sizeof(*columns));

@@ -143,7 +143,8 @@ static size_t append_units(struct buf *out, const char *text, size_t len, size_t
     return width;
 }
 
-/* table->value with Spark's escapes, into table->visible; for a terminal all other control characters are made visible too. */
+/* table->value with Spark's escapes, into table->visible; for a terminal all other control characters are made visible
+ * too. */
 static void escape_value(struct table *table, bool terminal)
 {
     const struct buf *value = &table->value;
@@ -233,11 +234,10 @@ bool table_text_has_footer(size_t total_rows, const struct table_text_options *o
     return rows_shown(total_rows, options) < total_rows;
 }
 
-void table_text_columns(const struct schema *schema, const struct vector *columns, size_t nrows, size_t total_rows,
-                        const struct table_text_options *options, struct buf *out)
+void table_text_rowset(const struct rowset *rows, const struct table_text_options *options, struct buf *out)
 {
-    size_t ncolumns = schema->ncolumns;
-    size_t shown = rows_shown(nrows, options);
+    size_t ncolumns = rows->schema.ncolumns;
+    size_t shown = rows_shown(rows->nrows, options);
     struct table table = {.text = BUF_INIT, .value = BUF_INIT, .visible = BUF_INIT};
 
     table.cells = calloc(ncolumns > 0 ? (shown + 1) * ncolumns : 1, sizeof(*table.cells));
@@ -251,9 +251,9 @@ void table_text_columns(const struct schema *schema, const struct vector *column
             struct cell *cell = &table.cells[r * ncolumns + c];
             buf_reset(&table.value);
             if (r == 0)
-                buf_append_text(&table.value, schema->columns[c].name);
+                buf_append_text(&table.value, rows->schema.columns[c].name);
             else
-                table_text_cell(&table.value, &columns[c], r - 1, options->zone);
+                table_text_cell(&table.value, &rows->columns[c], r - 1, options->zone);
             add_cell(&table, cell, r == 0 ? 0 : options->truncate, options->escape);
             if (r == 0)
                 table.widths[c] = NARROWEST_COLUMN;
@@ -271,7 +271,7 @@ void table_text_columns(const struct schema *schema, const struct vector *column
     for (size_t r = 1; r <= shown; r++)
         print_row(&table, table.cells + r * ncolumns, ncolumns, options->truncate > 0, out);
     print_separator(&table, ncolumns, out);
-    if (total_rows > shown)
+    if (rows->nrows > shown)
         buf_printf(out, "only showing top %zu row%s\n", shown, shown == 1 ? "" : "s");
 
 release:
@@ -280,9 +280,4 @@ release:
     buf_release(&table.visible);
     buf_release(&table.value);
     buf_release(&table.text);
-}
-
-void table_text_rowset(const struct rowset *rows, const struct table_text_options *options, struct buf *out)
-{
-    table_text_columns(&rows->schema, rows->columns, rows->nrows, rows->nrows, options, out);
 }

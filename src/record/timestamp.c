@@ -1,8 +1,10 @@
-/* Calendar arithmetic after Howard Hinnant's days_from_civil; the parsers are Spark's DateTimeUtils.stringToTimestamp and
- * stringToDate, whose small state machine over "segments" is kept as it is, since its odd corners are the contract. */
+/* Calendar arithmetic after Howard Hinnant's days_from_civil; the parsers are Spark's DateTimeUtils.stringToTimestamp
+ * and stringToDate, whose small state machine over "segments" is kept as it is, since its odd corners are the
+ * contract. */
 #include "record/timestamp.h"
 
 #include "common/clock.h"
+#include "record/number.h"
 
 #include <string.h>
 #ifdef __SSE2__
@@ -74,7 +76,8 @@ static bool instant_of(int64_t days, int64_t second_of_day, int64_t micro, const
     int64_t epoch_s = zone_to_utc(zone, days * DAY_S + second_of_day);
     int64_t whole;
 
-    /* As Java's instantToMicros: the second is rounded towards zero first, so that the last microseconds before the limits count. */
+    /* As Java's instantToMicros: the second is rounded towards zero first, so that the last microseconds before the
+     * limits count. */
     if (epoch_s < 0 && micro > 0)
         return !__builtin_mul_overflow(epoch_s + 1, TIMESTAMP_US_PER_S, &whole) &&
                !__builtin_add_overflow(whole, micro - TIMESTAMP_US_PER_S, us);
@@ -117,16 +120,6 @@ struct parsed {
     size_t zone_len;
     bool only_time;
 };
-
-static void trim_all(const char **text, size_t *len)
-{
-    while (*len > 0 && ((unsigned char)**text <= 0x20 || **text == 0x7F)) {
-        ++*text;
-        --*len;
-    }
-    while (*len > 0 && ((unsigned char)(*text)[*len - 1] <= 0x20 || (*text)[*len - 1] == 0x7F))
-        --*len;
-}
 
 static bool digits_fit(int segment, size_t digits)
 {
@@ -234,7 +227,7 @@ bool timestamp_parse(const char *text, size_t len, const struct zone *zone, int6
     int32_t offset_s = 0;
     bool has_offset = false;
 
-    trim_all(&text, &len);
+    number_trim(&text, &len);
     if (!parse_segments(text, len, &parsed) || !fields_exist(&parsed))
         return false;
     if (parsed.zone != NULL) {
@@ -279,8 +272,8 @@ void timestamp_cache_init(struct timestamp_cache *cache, const struct zone *zone
 #ifdef __SSE2__
 static bool read_time(const char *text, int64_t *us)
 {
-    /* The last 16 bytes, "-31T23:57:00.000". Each is compared with the least it may be; what is above that must be 9 at most for a digit and
-     * 0 for a separator. */
+    /* The last 16 bytes, "-31T23:57:00.000". Each is compared with the least it may be; what is above that must be 9 at
+     * most for a digit and 0 for a separator. */
     const __m128i least = _mm_setr_epi8('-', '0', '0', 'T', '0', '0', ':', '0', '0', ':', '0', '0', '.', '0', '0', '0');
     const __m128i most = _mm_setr_epi8(0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 9);
     uint8_t d[16];
@@ -361,7 +354,7 @@ bool timestamp_parse_date(const char *text, size_t len, int32_t *days)
     int64_t sign = 1;
     size_t at = 0;
 
-    trim_all(&text, &len);
+    number_trim(&text, &len);
     if (len == 0)
         return false;
     if (text[0] == '-' || text[0] == '+') {
@@ -400,7 +393,8 @@ bool timestamp_parse_date(const char *text, size_t len, int32_t *days)
     return true;
 }
 
-/* The text without "GMT" into a buffer of LONGEST_GMT bytes; false if there is none in it, or if it is longer than any date and time are. */
+/* The text without "GMT" into a buffer of LONGEST_GMT bytes; false if there is none in it, or if it is longer than any
+ * date and time are. */
 #define LONGEST_GMT 512
 
 static bool remove_gmt(const char *text, size_t len, char *to, size_t *to_len)
@@ -430,8 +424,9 @@ bool timestamp_parse_json(struct timestamp_cache *cache, const char *text, size_
 
 #define FIRST_GREGORIAN_DAY (-141427) /* 1582-10-15 */
 
-/* Spark takes such a number for days in the old hybrid calendar: before 1582-10-15 they are counted in the Julian one, and the date with the
- * same year, month and day is meant (a 29th of February that does not exist becomes the 1st of March). */
+/* Spark takes such a number for days in the old hybrid calendar: before 1582-10-15 they are counted in the Julian one,
+ * and the date with the same year, month and day is meant (a 29th of February that does not exist becomes the 1st of
+ * March). */
 static int64_t from_hybrid_calendar(int64_t days)
 {
     if (days >= FIRST_GREGORIAN_DAY)

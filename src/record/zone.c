@@ -1,7 +1,8 @@
 /* Names as Spark's DateTimeUtils.getZoneId and java.time.ZoneId.of take them; a list of opened zones that only grows.
  *
- * The list is searched under a lock: zones are opened at start and for the rare record that names a region, never per record. Offsets
- * (of which a hostile topic could name a hundred thousand) are answered by zone_parse_offset and are only listed when opened as a zone.
+ * The list is searched under a lock: zones are opened at start and for the rare record that names a region, never per
+ * record. Offsets (of which a hostile topic could name a hundred thousand) are answered by zone_parse_offset and are
+ * only listed when opened as a zone.
  */
 #include "record/zone.h"
 
@@ -88,7 +89,8 @@ static bool two_digits(const char *p, int most, int *value)
     return *value <= most;
 }
 
-/* ZoneOffset.of: Z, +h, +hh, +hhmm, +hh:mm, +hhmmss, +hh:mm:ss; and +h:mm, +h:m, +hh:m, which Spark completes with zeros first. */
+/* ZoneOffset.of: Z, +h, +hh, +hhmm, +hh:mm, +hhmmss, +hh:mm:ss; and +h:mm, +h:m, +hh:m, which Spark completes with
+ * zeros first. */
 static bool parse_offset(const char *text, size_t len, int32_t *offset_s)
 {
     char full[16];
@@ -345,10 +347,10 @@ int64_t zone_to_utc(const struct zone *zone, int64_t local_s)
 {
     if (zone->fixed)
         return local_s - zone->offset_s;
-    /* Walk the transitions that could matter. Before one, the wall shows instant + offset; at a gap (the offset grows) wall times up to
-     * transition + new offset do not exist and are read with the old offset, which shifts them forward; at an overlap wall times
-     * up to transition + old offset exist twice and the old offset is the earlier instant. Both say: old offset
-     * below transition + the larger one. */
+    /* Walk the transitions that could matter. Before one, the wall shows instant + offset; at a gap (the offset grows)
+     * wall times up to transition + new offset do not exist and are read with the old offset, which shifts them
+     * forward; at an overlap wall times up to transition + old offset exist twice and the old offset is the earlier
+     * instant. Both say: old offset below transition + the larger one. */
     int64_t at = local_s - REACH_S;
     int32_t before = zone_file_offset(&zone->table, at);
     int64_t transition_s;

@@ -1,4 +1,5 @@
-/* A zone's offsets over time, read from a TZif file (RFC 8536): zone.c knows names and questions, zone_file.c the format. */
+/* A zone's offsets over time, read from a TZif file (RFC 8536): zone.c knows names and questions, zone_file.c the
+ * format. */
 #ifndef RECORD_ZONE_INTERNAL_H
 #define RECORD_ZONE_INTERNAL_H
 

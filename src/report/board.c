@@ -1,5 +1,5 @@
-/* One mutex guards the slots' pointers and is never held while anything is encoded, freed or waited for. The version, which any
- * thread may look at, is atomic. */
+/* One mutex guards the slots' pointers and is never held while anything is encoded, freed or waited for. The version,
+ * which any thread may look at, is atomic. */
 #include "report/board.h"
 
 #include <errno.h>

@@ -108,8 +108,8 @@ void json_writer_key_bool(struct json_writer *json, const char *key, bool value)
     json_writer_bool(json, value);
 }
 
-/* Jackson's DefaultPrettyPrinter: objects break lines and indent, arrays stay on the line. Nesting beyond 64 levels does not
- * occur in what this module writes. */
+/* Jackson's DefaultPrettyPrinter: objects break lines and indent, arrays stay on the line. Nesting beyond 64 levels
+ * does not occur in what this module writes. */
 void json_writer_pretty(const char *compact, size_t len, struct buf *out)
 {
     char open[64];

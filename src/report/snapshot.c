@@ -1,5 +1,5 @@
-/* The last reference frees. Dropping one releases what its holder did and acquires what the others did before, so that the freeing thread
- * sees every reader's last use (C11 7.17.3). */
+/* The last reference frees. Dropping one releases what its holder did and acquires what the others did before, so that
+ * the freeing thread sees every reader's last use (C11 7.17.3). */
 #include "report/snapshot.h"
 
 #include <stdlib.h>

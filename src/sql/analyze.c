@@ -1,8 +1,8 @@
 /* Queries: the clauses of a SELECT in the order in which Spark resolves and checks them, appended to the chain of
  * operators.
  *
- *   FROM → [WINDOW] → WHERE → [WINDOW] → AGGREGATE → HAVING → PROJECT (items, then sort keys that are none of them) →
- * SORT →   PROJECT (items alone) → LIMIT
+ *   FROM > [WINDOW] > WHERE > [WINDOW] > AGGREGATE > HAVING > PROJECT (items, then sort keys that are none of them) >
+ *   SORT > PROJECT (items alone) > LIMIT
  *
  * window(...) may stand in WHERE, in GROUP BY or in the select list; it becomes an operator that adds a column, under
  * the clause where it stands.

@@ -52,8 +52,9 @@ struct expr *analyze_cast(struct analyzer *a, struct expr *arg, const struct typ
 
 /* ---- literals ---------------------------------------------------------------------------------------------------- */
 
-/* The special values of typed literals (DateTimeUtils.convertSpecialTimestamp, convertSpecialDate): epoch, now, today, tomorrow, yesterday,
- * in any letter case, with a zone behind them that changes nothing for us but must be one. False: the text is none of them. */
+/* The special values of typed literals (DateTimeUtils.convertSpecialTimestamp, convertSpecialDate): epoch, now, today,
+ * tomorrow, yesterday, in any letter case, with a zone behind them that changes nothing for us but must be one. False:
+ * the text is none of them. */
 static bool special_time(struct analyzer *a, const struct ast_literal *literal, bool date, int64_t *value)
 {
     static const struct {

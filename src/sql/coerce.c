@@ -2,7 +2,8 @@
 
 #include "function_internal.h"
 
-/* Structs meet when they have as many fields and these meet one by one; the names are the first one's (Spark compares structurally). */
+/* Structs meet when they have as many fields and these meet one by one; the names are the first one's (Spark compares
+ * structurally). */
 static const struct type *tightest_struct(struct arena *arena, const struct type *a, const struct type *b)
 {
     if (a->nfields != b->nfields)

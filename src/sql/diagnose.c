@@ -1,5 +1,6 @@
-/* The text is composed in a fixed buffer of errbuf's size: what does not fit (a very long query) is cut at the end, where the
- * least important part stands. Positions are code points, because Spark counts so; only here they become bytes. */
+/* The text is composed in a fixed buffer of errbuf's size: what does not fit (a very long query) is cut at the end,
+ * where the least important part stands. Positions are code points, because Spark counts so; only here they become
+ * bytes. */
 #include "sql/diagnose.h"
 
 #include <inttypes.h>

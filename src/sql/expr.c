@@ -1,5 +1,5 @@
-/* Evaluation costs per batch and node: a column or literal is a struct copy, a call is one allocation and one kernel loop.
- * NULL handling of strict functions is here, so that their kernels see only rows without NULLs. */
+/* Evaluation costs per batch and node: a column or literal is a struct copy, a call is one allocation and one kernel
+ * loop. NULL handling of strict functions is here, so that their kernels see only rows without NULLs. */
 #include "sql/expr.h"
 
 #include "function_internal.h"
@@ -216,8 +216,8 @@ static int drop_null_rows(struct eval *eval, const struct vector *arg, struct ro
     return 0;
 }
 
-/* Run the kernel over the selected rows of a batch of `size` rows. A strict function evaluates an argument only where the ones before it
- * are not NULL, as Spark does: `zn + 1 / zero` is NULL where zn is. */
+/* Run the kernel over the selected rows of a batch of `size` rows. A strict function evaluates an argument only where
+ * the ones before it are not NULL, as Spark does: `zn + 1 / zero` is NULL where zn is. */
 static int run_call(struct eval *eval, const struct expr *call, const struct batch *batch, size_t size,
                     const uint16_t *sel, size_t n, struct vector *out)
 {

@@ -1,5 +1,5 @@
-/* Automatic column names: Spark's "pretty" text of an expression, in which implicit casts do not show, texts stand without quotes and
- * names as the user typed them. */
+/* Automatic column names: Spark's "pretty" text of an expression, in which implicit casts do not show, texts stand
+ * without quotes and names as the user typed them. */
 #include "function_internal.h"
 #include "record/json_text.h"
 #include "record/number.h"

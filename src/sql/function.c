@@ -215,8 +215,8 @@ void *function_unexpected(struct binding *binding, size_t index, const char *req
     return NULL;
 }
 
-/* The call as it is bound; computed once when all of it is constant. An error then is no error yet: the row that needs the value
- * gets it, and no row may need it. */
+/* The call as it is bound; computed once when all of it is constant. An error then is no error yet: the row that needs
+ * the value gets it, and no row may need it. */
 static void fold(struct binding *binding, struct expr *call)
 {
     struct batch one_row = {.nrows = 1, .nselected = 1};

@@ -1,11 +1,13 @@
-/* Aggregates and window(): bind only; the engine computes them. What each needs of its argument is a cast or a small expression here, so that
- * the engine knows five kinds. */
+/* Aggregates and window(): bind only; the engine computes them. What each needs of its argument is a cast or a small
+ * expression here, so that the engine knows five kinds. */
+#include "common/duration.h"
 #include "function_internal.h"
 #include "record/window.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static struct expr *aggregate(struct binding *binding, enum aggregate_kind kind, const struct type *type)
 {
@@ -164,18 +166,21 @@ static int interval_of(struct binding *binding, size_t index, int64_t *us)
         }
         if (arg->type->id == TYPE_STRING) {
             struct str text = arg->literal.data.str[0];
-            if (window_parse_interval(text.data, text.len, 0, us, &reason) == 0)
+            struct duration duration;
+            if (duration_parse(text.data, text.len, 0, &duration, &reason) == 0 &&
+                duration_total_us(&duration, 0, text.data, text.len, us, &reason) == 0)
                 return 0;
-            int64_t unused;
-            if (window_parse_interval(text.data, text.len, 31, &unused, &reason) == 0)
-                diagnose(binding->err, NULL, binding->range, "_LEGACY_ERROR_TEMP_3231", "",
-                         "Intervals greater than a month is not supported (%.*s).", (int)text.len, text.data);
-            else
-                diagnose(binding->err, binding->sql, binding->range, "CANNOT_PARSE_INTERVAL", "22006",
+            if (strcmp(reason.condition, "CANNOT_PARSE_INTERVAL") == 0)
+                diagnose(binding->err, binding->sql, binding->range, reason.condition, reason.sqlstate,
                          "Unable to parse '%.*s'. Please ensure that the value provided is in a valid format for "
                          "defining an interval. You can reference the documentation for the correct format. If the "
                          "issue persists, please double check that the input value is not null or empty and try again.",
                          (int)text.len, text.data);
+            else if (reason.sqlstate[0] == '\0') /* months: Spark finds them later and names no place */
+                diagnose(binding->err, NULL, binding->range, reason.condition, "", "%s", reason.text);
+            else
+                diagnose(binding->err, binding->sql, binding->range, reason.condition, reason.sqlstate,
+                         "long overflow");
             return -1;
         }
     }

@@ -1,7 +1,8 @@
-/* + - * / % div, unary signs, pmod, the try_ variants. Overflow of INT and BIGINT and division by zero are errors of the row (ANSI mode),
- * for DOUBLE division too; DOUBLE otherwise follows IEEE 754.
+/* + - * / % div, unary signs, pmod, the try_ variants. Overflow of INT and BIGINT and division by zero are errors of
+ * the row (ANSI mode), for DOUBLE division too; DOUBLE otherwise follows IEEE 754.
  *
- * The whole-number loops compute all rows and only remember that something overflowed; which row it was is looked up afterwards.
+ * The whole-number loops compute all rows and only remember that something overflowed; which row it was is looked up
+ * afterwards.
  */
 #include "function_internal.h"
 
@@ -265,7 +266,8 @@ static int widen(struct binding *binding, enum op op)
     return 0;
 }
 
-/* DATE + INT, INT + DATE, DATE - INT are date_add and date_sub; differences of times are INTERVALs. *done: *result is the answer. */
+/* DATE + INT, INT + DATE, DATE - INT are date_add and date_sub; differences of times are INTERVALs. *done: *result is
+ * the answer. */
 static struct expr *bind_time(struct binding *binding, enum op op, bool *done)
 {
     struct expr **args = binding->args;

@@ -1,5 +1,5 @@
-/* CAST, TRY_CAST and the functions named after types. One loop per pair of types; what a text means is in record/number and
- * record/timestamp. A value that has no counterpart is an error of its row (CAST) or NULL (TRY_CAST). */
+/* CAST, TRY_CAST and the functions named after types. One loop per pair of types; what a text means is in record/number
+ * and record/timestamp. A value that has no counterpart is an error of its row (CAST) or NULL (TRY_CAST). */
 #include "function_internal.h"
 #include "record/number.h"
 #include "record/timestamp.h"
@@ -252,7 +252,8 @@ static int to_int(struct casting *casting, const struct vector *in, const uint16
     return 0;
 }
 
-/* Cut towards zero, as Spark checks it: floor(value) <= Long.MAX as a double, which is 2^63. So 2^63 itself passes and saturates. */
+/* Cut towards zero, as Spark checks it: floor(value) <= Long.MAX as a double, which is 2^63. So 2^63 itself passes and
+ * saturates. */
 static bool double_to_bigint(double value, int64_t *out)
 {
     if (!(value >= -9223372036854775808.0 && value <= 9223372036854775808.0))

@@ -64,8 +64,8 @@ static int take_arg(struct eval *eval, const struct expr *call, size_t index, co
     return take_rows(eval, &value, rows, n, out);
 }
 
-/* Split rows[0..n) by a condition: those where it is TRUE go to yes, the others stay in rows. Returns how many stay, SIZE_MAX
- * with the error. */
+/* Split rows[0..n) by a condition: those where it is TRUE go to yes, the others stay in rows. Returns how many stay,
+ * SIZE_MAX with the error. */
 static size_t split(struct eval *eval, const struct expr *condition, uint16_t *rows, size_t n, uint16_t *yes,
                     size_t *nyes)
 {
@@ -185,8 +185,8 @@ static int nvl2_kernel(struct eval *eval, const struct expr *call, const struct 
 
 /* ---- bind ---------------------------------------------------------------------------------------------------- */
 
-/* The branches from `first` in steps (and the last argument, an ELSE) to their common type. NULL with err when there is none; Spark lists the types in
- * one of two ways. */
+/* The branches from `first` in steps (and the last argument, an ELSE) to their common type. NULL with err when there is
+ * none; Spark lists the types in one of two ways. */
 static const struct type *common_branches(struct binding *binding, size_t first, size_t step, const char *shown,
                                           bool brackets)
 {

@@ -1,7 +1,7 @@
 /* Comparisons: = <> < <= > >= <=>, BETWEEN, greatest and least.
  *
- * The loops are written once per type by macros. Doubles compare as Spark says: NaN equals NaN and is greater than anything,
- * -0.0 equals 0.0. Texts compare by unsigned bytes.
+ * The loops are written once per type by macros. Doubles compare as Spark says: NaN equals NaN and is greater than
+ * anything, -0.0 equals 0.0. Texts compare by unsigned bytes.
  */
 #include "function_internal.h"
 
@@ -145,8 +145,8 @@ static struct expr *bind_is_boolean(struct binding *binding)
 
 /* ---- BETWEEN ------------------------------------------------------------------------------------------------- */
 
-/* Bound as (value >= low) AND (value <= high): the upper bound is evaluated only where the lower one does not decide, and each comparison
- * casts on its own (n BETWEEN '1' AND 2.5D). */
+/* Bound as (value >= low) AND (value <= high): the upper bound is evaluated only where the lower one does not decide,
+ * and each comparison casts on its own (n BETWEEN '1' AND 2.5D). */
 static struct expr *bind_between(struct binding *binding)
 {
     struct expr *lower[2] = {binding->args[0], binding->args[1]};

@@ -195,8 +195,8 @@ static struct expr *bind_unix_timestamp(struct binding *binding)
     return function_call(binding, type_of(TYPE_BIGINT), seconds_kernel, NULL);
 }
 
-/* to_timestamp(x) and to_date(x) are casts, with a pattern a text is parsed by it. A type without a cast goes by way of its text, as in
- * Spark: to_date(42) fails on '42'. */
+/* to_timestamp(x) and to_date(x) are casts, with a pattern a text is parsed by it. A type without a cast goes by way of
+ * its text, as in Spark: to_date(42) fails on '42'. */
 static struct expr *bind_to_time(struct binding *binding)
 {
     bool date = binding->function->name[3] == 'd';

@@ -1,4 +1,5 @@
-/* Parts of a date or time: year(t), hour(t) ..., and EXTRACT and date_part, which are the same functions by the field's name. */
+/* Parts of a date or time: year(t), hour(t) ..., and EXTRACT and date_part, which are the same functions by the field's
+ * name. */
 #include "function_internal.h"
 #include "record/timestamp.h"
 

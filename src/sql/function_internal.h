@@ -1,4 +1,5 @@
-/* What the files of one kind of function (function_*.c) share with function.c: their tables, and help for bind and kernels. */
+/* What the files of one kind of function (function_*.c) share with function.c: their tables, and help for bind and
+ * kernels. */
 #ifndef SQL_FUNCTION_INTERNAL_H
 #define SQL_FUNCTION_INTERNAL_H
 
@@ -34,15 +35,15 @@ bool function_names_contain(const char *name, size_t len);
 
 /* ---- for bind ------------------------------------------------------------------------------------------------ */
 
-/* A call of binding->function over binding->args as they are now; kernel NULL: the function's own. Folded when all arguments are
- * constants. NULL with err without memory. */
+/* A call of binding->function over binding->args as they are now; kernel NULL: the function's own. Folded when all
+ * arguments are constants. NULL with err without memory. */
 struct expr *function_call(struct binding *binding, const struct type *type, expr_kernel kernel, const void *data);
 
 /* Bind another function or operator over args at the same place. */
 struct expr *function_bind_other(struct binding *binding, const char *name, struct expr **args, size_t nargs);
 
-/* Bind by the signature in function->detail, a text like "SI>S": one letter an argument as coerce_input takes them, then the result's.
- * Arguments past the last letter take the last letter. */
+/* Bind by the signature in function->detail, a text like "SI>S": one letter an argument as coerce_input takes them,
+ * then the result's. Arguments past the last letter take the last letter. */
 struct expr *function_bind_signature(struct binding *binding);
 
 /* Append an argument (room for all of max_args is made). Returns 0, -1 with err. */
@@ -57,8 +58,9 @@ void *function_mismatch(struct binding *binding, const char *sub, const char *fo
 void *function_unexpected(struct binding *binding, size_t index, const char *requires_text);
 void *function_oom(struct binding *binding);
 
-/* Three refusals that several kinds of functions share; they return NULL: the operands' types (BINARY_OP_DIFF_TYPES), one type that the operator does
- * not take (BINARY_OP_WRONG_TYPE), arguments without a common type (DATA_DIFF_TYPES; those of `listed`, in brackets or joined by "or"). */
+/* Three refusals that several kinds of functions share; they return NULL: the operands' types (BINARY_OP_DIFF_TYPES),
+ * one type that the operator does not take (BINARY_OP_WRONG_TYPE), arguments without a common type (DATA_DIFF_TYPES;
+ * those of `listed`, in brackets or joined by "or"). */
 void *function_operands_differ(struct binding *binding);
 void *function_wrong_operands(struct binding *binding, const char *requires_text);
 void *function_types_differ(struct binding *binding, const char *shown, const struct binding *listed, bool brackets);
@@ -77,8 +79,8 @@ const struct vector *function_constant(const struct expr *expr);
     for (size_t row##_k = 0, row = 0; row##_k < (n) && ((row = (sel) != NULL ? (sel)[row##_k] : row##_k), true);       \
          row##_k++)
 
-/* Results of varying length: bytes are appended to buf, function_texts_row ends a row's value, and all of them move to the arena at the end in
- * one piece. */
+/* Results of varying length: bytes are appended to buf, function_texts_row ends a row's value, and all of them move to
+ * the arena at the end in one piece. */
 struct function_texts {
     struct eval *eval;
     struct vector *out;
@@ -90,8 +92,8 @@ struct function_texts {
 
 int function_texts_begin(struct function_texts *texts, struct eval *eval, struct vector *out, size_t n);
 void function_texts_row(struct function_texts *texts, size_t row);
-/* False, and the whole call fails, when `more` bytes would make the batch's texts larger than any sane query's: space(2000000000) must not take all
- * memory. */
+/* False, and the whole call fails, when `more` bytes would make the batch's texts larger than any sane query's:
+ * space(2000000000) must not take all memory. */
 bool function_texts_room(struct function_texts *texts, uint64_t more);
 /* Returns 0, -1 with eval->err. Releases buf; call it on every path (failed: only release). */
 int function_texts_end(struct function_texts *texts, bool failed);

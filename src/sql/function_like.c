@@ -1,12 +1,13 @@
 /* LIKE: % any characters, _ one character (code point), \ or the ESCAPE character before %, _ or itself.
  *
- * A pattern becomes a list of pieces between the %: each is a run of bytes and single-character places. The first piece must match at the beginning,
- * the last at the end, those between at the first place that fits (the leftmost fit leaves most room for the rest). A pattern
- * that is a constant is compiled when the query is bound.
+ * A pattern becomes a list of pieces between the %: each is a run of bytes and single-character places. The first piece
+ * must match at the beginning, the last at the end, those between at the first place that fits (the leftmost fit leaves
+ * most room for the rest). A pattern that is a constant is compiled when the query is bound.
  *
- * Spark evaluates LIKE by a regular expression in which a character beyond U+FFFF stands as two halves, and these match nothing: such a pattern never
- * matches. Only where the optimizer turns LIKE into a comparison of texts (a%, %a, %a%, a%b or a alone, without an escape, against
- * something that is no constant) it does. (Captured: u LIKE '_%\U0001F600' is false.)
+ * Spark evaluates LIKE by a regular expression in which a character beyond U+FFFF stands as two halves, and these match
+ * nothing: such a pattern never matches. Only where the optimizer turns LIKE into a comparison of texts (a%, %a, %a%,
+ * a%b or a alone, without an escape, against something that is no constant) it does. (Captured: u LIKE '_%\U0001F600'
+ * is false.)
  */
 #include "function_internal.h"
 #include "unicode_internal.h"
@@ -71,8 +72,8 @@ static bool is_simple(const struct pattern *pattern)
            (n == 3 && pieces[0].count == 0 && pieces[1].count > 0 && pieces[2].count == 0);
 }
 
-/* Compile into arena; the pattern's bytes are copied (runs of text lose their escapes). optimized: Spark may take the way around the regular
- * expression. Returns 0, -1 without memory. */
+/* Compile into arena; the pattern's bytes are copied (runs of text lose their escapes). optimized: Spark may take the
+ * way around the regular expression. Returns 0, -1 without memory. */
 static int compile(struct arena *arena, struct str source, uint32_t escape, bool optimized, struct pattern *pattern)
 {
     bool beyond = false; /* a character beyond U+FFFF is in it */

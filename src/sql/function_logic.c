@@ -1,5 +1,5 @@
-/* AND, OR, NOT, IS NULL, IN: three-valued logic. The lazy ones evaluate an argument only for the rows that it still decides, so that
- * errors come only from rows where Spark meets them too. */
+/* AND, OR, NOT, IS NULL, IN: three-valued logic. The lazy ones evaluate an argument only for the rows that it still
+ * decides, so that errors come only from rows where Spark meets them too. */
 #include "function_internal.h"
 
 static uint16_t *new_rows(struct eval *eval, size_t n)
@@ -181,7 +181,8 @@ static size_t match_item(const struct vector *value, const struct vector *item, 
     return kept;
 }
 
-/* Items one after the other, each over the rows that matched none yet; NULL if nothing matched and some item was NULL. */
+/* Items one after the other, each over the rows that matched none yet; NULL if nothing matched and some item was
+ * NULL. */
 static int in_kernel(struct eval *eval, const struct expr *call, const struct vector *args, const uint16_t *sel,
                      size_t n, struct vector *out)
 {

@@ -1,4 +1,5 @@
-/* The names of Spark 4.0's built-in functions (SHOW FUNCTIONS), sorted: to tell what Spark does not know from what is only not here. */
+/* The names of Spark 4.0's built-in functions (SHOW FUNCTIONS), sorted: to tell what Spark does not know from what is
+ * only not here. */
 #include "function_internal.h"
 
 #include <string.h>

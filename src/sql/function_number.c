@@ -111,7 +111,8 @@ static bool rounds_up(const char *digits, size_t ndigits, size_t kept, bool even
     return !even || (kept > 0 && (digits[kept - 1] - '0') % 2 != 0);
 }
 
-/* Spark rounds the decimal text of the double (1.005 is 1.005, not the binary value just below), and reads the result back. */
+/* Spark rounds the decimal text of the double (1.005 is 1.005, not the binary value just below), and reads the result
+ * back. */
 static double round_double(double x, int64_t scale, bool even)
 {
     char text[NUMBER_DOUBLE_TEXT], digits[NUMBER_DOUBLE_TEXT], result[NUMBER_DOUBLE_TEXT + 32];

@@ -1,5 +1,5 @@
-/* Functions that look for something in a text or take a part of it. Offsets inside are bytes: UTF-8 can be searched bytewise; only what the user sees
- * counts code points. Parts share the argument's bytes. */
+/* Functions that look for something in a text or take a part of it. Offsets inside are bytes: UTF-8 can be searched
+ * bytewise; only what the user sees counts code points. Parts share the argument's bytes. */
 #include "function_internal.h"
 #include "unicode_internal.h"
 
@@ -16,7 +16,8 @@ static struct str slice(struct str text, size_t from, size_t to)
     return (struct str){text.data + from, (uint32_t)(to - from)};
 }
 
-/* Spark's substringSQL: position from 1, negative from the end, 0 as 1; what lies before the text still counts for the length. */
+/* Spark's substringSQL: position from 1, negative from the end, 0 as 1; what lies before the text still counts for the
+ * length. */
 static struct str substring(struct str text, int32_t position, int32_t length, bool bytes)
 {
     int64_t count = bytes ? text.len : (int64_t)unicode_count(text.data, text.len);
@@ -99,7 +100,8 @@ static size_t find(struct str text, struct str what, size_t from)
     return at != NULL ? (size_t)(at - text.data) : SIZE_MAX;
 }
 
-/* The number of the character where `what` begins, from 1, looking from the character `start` (from 0) on; 0: nowhere. */
+/* The number of the character where `what` begins, from 1, looking from the character `start` (from 0) on; 0:
+ * nowhere. */
 static int32_t position_of(struct str text, struct str what, size_t start)
 {
     if (what.len == 0)
@@ -223,7 +225,8 @@ static int split_part_kernel(struct eval *eval, const struct expr *call, const s
     return 0;
 }
 
-/* Everything before the count-th delimiter, or behind it from the right. Delimiters may overlap: each search goes on one byte further, as Spark's. */
+/* Everything before the count-th delimiter, or behind it from the right. Delimiters may overlap: each search goes on
+ * one byte further, as Spark's. */
 static struct str substring_index(struct str text, struct str delimiter, int32_t count)
 {
     if (delimiter.len == 0 || count == 0)
@@ -291,7 +294,8 @@ static struct expr *bind_replace(struct binding *binding)
     return function_bind_signature(binding);
 }
 
-/* Character by character: the one at the same place of `to`, or nothing where `to` is shorter; the first occurrence in `from` counts. */
+/* Character by character: the one at the same place of `to`, or nothing where `to` is shorter; the first occurrence in
+ * `from` counts. */
 static void translate(struct str text, struct str from, struct str to, struct buf *out)
 {
     for (size_t at = 0, step; at < text.len; at += step) {

@@ -6,8 +6,8 @@
 
 /* ---- struct -------------------------------------------------------------------------------------------------- */
 
-/* The fields are the arguments (every step-th of them from first), which must not be constant vectors inside a struct that is
- * not: each row of the struct is a row of every field. */
+/* The fields are the arguments (every step-th of them from first), which must not be constant vectors inside a struct
+ * that is not: each row of the struct is a row of every field. */
 static int build(struct eval *eval, const struct vector *args, size_t first, size_t step, const uint16_t *sel, size_t n,
                  struct vector *out)
 {

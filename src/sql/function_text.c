@@ -1,5 +1,5 @@
-/* Functions that make texts: letter case, trimming, joining, padding, and the lengths. Positions and lengths count code points.
- * Where the result is a part of the argument it shares the argument's bytes. */
+/* Functions that make texts: letter case, trimming, joining, padding, and the lengths. Positions and lengths count code
+ * points. Where the result is a part of the argument it shares the argument's bytes. */
 #include "function_internal.h"
 #include "unicode_internal.h"
 
@@ -102,7 +102,8 @@ static struct expr *bind_hex(struct binding *binding)
 
 enum sides { LEADING = 1, TRAILING = 2, BOTH = 3 };
 
-/* The letter of the name tells the sides; data is set when the characters come first (trim(chars, text)) rather than last (btrim). */
+/* The letter of the name tells the sides; data is set when the characters come first (trim(chars, text)) rather than
+ * last (btrim). */
 static enum sides sides_of(const struct expr *call)
 {
     switch (call->function->name[0]) {

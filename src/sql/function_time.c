@@ -1,4 +1,5 @@
-/* Dates and times: truncation, arithmetic in days and months, building and formatting. Wall clocks are read in the session's zone. */
+/* Dates and times: truncation, arithmetic in days and months, building and formatting. Wall clocks are read in the
+ * session's zone. */
 #include "function_internal.h"
 #include "pattern_internal.h"
 #include "record/timestamp.h"
@@ -62,7 +63,8 @@ static int64_t trunc_days(int64_t days, enum unit unit)
     return timestamp_days(year, month, 1);
 }
 
-/* Units up to the minute do not depend on the zone but for offsets with seconds (before 1900); hours and days are the wall clock's. */
+/* Units up to the minute do not depend on the zone but for offsets with seconds (before 1900); hours and days are the
+ * wall clock's. */
 static int64_t trunc_time(int64_t us, enum unit unit, const struct zone *zone)
 {
     struct timestamp_civil civil;

@@ -64,7 +64,7 @@ static bool at_strict_word(const struct parser *p, size_t ahead)
 }
 
 /* A join begins at the word. */
-bool parse_at_join_word(const struct parser *p, size_t ahead)
+static bool at_join_word(const struct parser *p, size_t ahead)
 {
     static const char *const kinds[] = {"INNER", "CROSS", "LEFT", "RIGHT", "FULL", "NATURAL", "SEMI", "ANTI"};
     static const char *const next[] = {"JOIN", "OUTER", "SEMI", "ANTI", "INNER", "LEFT", "RIGHT", "FULL"};
@@ -143,18 +143,18 @@ int parse_item_alias(struct parser *p, bool from, const char **alias)
 /* alias and its column names, both optional */
 int parse_relation_alias(struct parser *p, struct ast_relation *relation)
 {
-    bool announced = parse_at_word(p, 0, "AS") && parse_at_identifier(p, 1) && !at_strict_word(p, 1) &&
-                     !(parse_at_clause(p, 1, false) && !parse_at_end(p, 2) && !parse_at_clause(p, 2, false) &&
-                       !parse_at_join_word(p, 2));
+    bool announced =
+        parse_at_word(p, 0, "AS") && parse_at_identifier(p, 1) && !at_strict_word(p, 1) &&
+        !(parse_at_clause(p, 1, false) && !parse_at_end(p, 2) && !parse_at_clause(p, 2, false) && !at_join_word(p, 2));
     if (announced)
         p->pos++;
     if (!parse_at_identifier(p, 0) || at_strict_word(p, 0))
         return 0;
     if (!announced && parse_peek(p, 0)->kind == TOKEN_WORD && parse_at_clause(p, 0, false) && !parse_at_end(p, 1) &&
-        !parse_at_clause(p, 1, false) && !parse_at_join_word(p, 1))
+        !parse_at_clause(p, 1, false) && !at_join_word(p, 1))
         return 0;
     if (!announced && parse_at_word(p, 0, "SELECT") && parse_starts_expression(p, 1) && !parse_at_clause(p, 1, false) &&
-        !parse_at_join_word(p, 1))
+        !at_join_word(p, 1))
         return 0;
     relation->alias = parse_identifier(p);
     if (relation->alias == NULL)

@@ -1,7 +1,9 @@
 /* Operators and predicates, loosest first, as in Spark's grammar:
- *   OR · AND · NOT · one predicate (IS, IN, LIKE, BETWEEN) · comparison · | · ^ · & · shifts · + - || · * / % DIV ·
- * sign · primary A predicate cannot be compared further: `n IS NULL = false` does not parse. A chain of ANDs (or ORs)
- * becomes a balanced tree, as Spark builds it: it shows in column names.
+ *
+ *   OR, AND, NOT, one predicate (IS, IN, LIKE, BETWEEN), comparison, |, ^, &, shifts, + - ||, * / % DIV, sign, primary
+ *
+ * A predicate cannot be compared further: `n IS NULL = false` does not parse. A chain of ANDs (or ORs) becomes a
+ * balanced tree, as Spark builds it: it shows in column names.
  */
 #include "parse_internal.h"
 

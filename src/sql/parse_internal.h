@@ -69,7 +69,6 @@ bool parse_push_name(struct parser *p, const char ***names, size_t *count, const
 /* A clause that can follow a select list (from: FROM itself too) begins at the word. */
 bool parse_at_clause(const struct parser *p, size_t ahead, bool from);
 bool parse_at_set_operation(const struct parser *p, size_t ahead);
-bool parse_at_join_word(const struct parser *p, size_t ahead);
 bool parse_at_end(const struct parser *p, size_t ahead); /* of the text, a list or parentheses */
 /* Alias and its column names, both optional; 0, or -1. */
 int parse_relation_alias(struct parser *p, struct ast_relation *relation);
@@ -101,7 +100,5 @@ void parse_check_escape(struct parser *p, const struct ast_expr *escape, size_t 
 struct ast_expr *parse_typed_literal(struct parser *p); /* WORD STRING */
 struct ast_expr *parse_interval(struct parser *p);      /* INTERVAL value unit ... */
 const struct type *parse_type(struct parser *p);        /* behind AS or ::, BIGINT; NULL and failed */
-/* The value of one STRING token. NULL without memory. */
-char *parse_unescape(struct parser *p, const struct token *token, size_t *len);
 
 #endif

@@ -2,6 +2,7 @@
  * Spark builds its tree only after the whole text has parsed. */
 #include "parse_internal.h"
 
+#include "common/escape.h"
 #include "sql/diagnose.h"
 
 #include <errno.h>
@@ -37,33 +38,10 @@ static int hex_value(const char *p, size_t digits, uint32_t *value)
     return 0;
 }
 
+/* Java writes a lone surrogate as a question mark. */
 static size_t put_point(char *out, uint32_t point)
 {
-    if (point < 0x80) {
-        out[0] = (char)point;
-        return 1;
-    }
-    if (point < 0x800) {
-        out[0] = (char)(0xC0 | point >> 6);
-        out[1] = (char)(0x80 | (point & 0x3F));
-        return 2;
-    }
-    if (point >= 0x110000 ||
-        (point >= 0xD800 && point <= 0xDFFF)) { /* Java writes a lone surrogate as a question mark */
-        out[0] = '?';
-        return 1;
-    }
-    if (point < 0x10000) {
-        out[0] = (char)(0xE0 | point >> 12);
-        out[1] = (char)(0x80 | (point >> 6 & 0x3F));
-        out[2] = (char)(0x80 | (point & 0x3F));
-        return 3;
-    }
-    out[0] = (char)(0xF0 | point >> 18);
-    out[1] = (char)(0x80 | (point >> 12 & 0x3F));
-    out[2] = (char)(0x80 | (point >> 6 & 0x3F));
-    out[3] = (char)(0x80 | (point & 0x3F));
-    return 4;
+    return escape_utf8_put(out, point >= 0x110000 || (point >= 0xD800 && point <= 0xDFFF) ? '?' : point);
 }
 
 static char simple_escape(char c)
@@ -114,7 +92,8 @@ static size_t put_escape(const char *in, size_t room, char *out, size_t *n)
     return 1;
 }
 
-char *parse_unescape(struct parser *p, const struct token *token, size_t *len)
+/* The value of one STRING token. NULL without memory. */
+static char *unescape(struct parser *p, const struct token *token, size_t *len)
 {
     const char *in = token->text;
     size_t size = token->len;
@@ -155,7 +134,7 @@ struct ast_expr *parse_string(struct parser *p)
     char *data = NULL;
     size_t len = 0;
     while (parse_peek(p, 0)->kind == TOKEN_STRING) {
-        char *part = parse_unescape(p, parse_peek(p, 0), &len);
+        char *part = unescape(p, parse_peek(p, 0), &len);
         if (part == NULL) {
             buf_release(&joined);
             return NULL;
@@ -357,7 +336,7 @@ struct ast_expr *parse_typed_literal(struct parser *p)
     size_t len;
     p->pos += 2;
     struct ast_expr *node = literal_node(p, AST_LITERAL_STRING, first);
-    if (node == NULL || (node->literal.data = parse_unescape(p, value, &len)) == NULL)
+    if (node == NULL || (node->literal.data = unescape(p, value, &len)) == NULL)
         return NULL;
     node->literal.len = len;
     if (token_is_word(word, "DATE")) {

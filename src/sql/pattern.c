@@ -1,5 +1,5 @@
-/* Compiling. Spark checks a pattern before Java sees it (weeks, letters that changed their meaning since Spark 2), then Java does; and a pattern that
- * only the old SimpleDateFormat took is reported as one whose meaning changed. */
+/* Compiling. Spark checks a pattern before Java sees it (weeks, letters that changed their meaning since Spark 2), then
+ * Java does; and a pattern that only the old SimpleDateFormat took is reported as one whose meaning changed. */
 #include "pattern_internal.h"
 
 #include <ctype.h>

@@ -190,7 +190,7 @@ void pattern_format(const struct datetime_pattern *pattern, int64_t us, const st
             break;
         }
         case PATTERN_ZONE_ID:
-            buf_append_text(out, pattern_zone_id(zone));
+            buf_append_text(out, zone_id(zone));
             break;
         case PATTERN_ZONE_NAME:
         case PATTERN_ZONE_GENERIC:

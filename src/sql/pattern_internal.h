@@ -1,4 +1,5 @@
-/* Date and time patterns ("yyyy-MM-dd HH:mm:ss"): java.time's DateTimeFormatter in the en_US locale, with Spark's restrictions. Immutable once compiled. */
+/* Date and time patterns ("yyyy-MM-dd HH:mm:ss"): java.time's DateTimeFormatter in the en_US locale, with Spark's
+ * restrictions. Immutable once compiled. */
 #ifndef SQL_PATTERN_INTERNAL_H
 #define SQL_PATTERN_INTERNAL_H
 
@@ -68,15 +69,13 @@ const struct datetime_pattern *pattern_compile(struct arena *arena, const char *
 /* Append the text of an instant in the zone. */
 void pattern_format(const struct datetime_pattern *pattern, int64_t us, const struct zone *zone, struct buf *out);
 
-/* Parse a whole text; missing fields are those of 1970-01-01 00:00:00, a missing zone is `zone`. True with *us, or false with Spark's reason in
- * why ("could not be parsed at index 5"). */
+/* Parse a whole text; missing fields are those of 1970-01-01 00:00:00, a missing zone is `zone`. True with *us, or
+ * false with Spark's reason in why ("could not be parsed at index 5"). */
 bool pattern_parse(const struct datetime_pattern *pattern, const char *text, size_t len, const struct zone *zone,
                    int64_t *us, char *why, size_t why_size);
 
-/* java.time's id of the zone: its name, or what a short id (PST) stands for. */
-const char *pattern_zone_id(const struct zone *zone);
-
-/* The name of a zone at an instant: "PST", "Pacific Standard Time"; generic: "PT". The zone's id where there is no name. */
+/* The name of a zone at an instant: "PST", "Pacific Standard Time"; generic: "PT". The zone's id where there is no
+ * name. */
 void pattern_zone_name(const struct zone *zone, int64_t epoch_s, bool full, bool generic, struct buf *out);
 
 extern const char *const pattern_months[12];

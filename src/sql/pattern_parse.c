@@ -1,5 +1,6 @@
-/* Parsing, as DateTimeFormatter does in strict style and without regard to letter case: elements from left to right, optional sections given up as a whole;
- * then the fields are put together. Which fields Spark fills in is in resolve(). */
+/* Parsing, as DateTimeFormatter does in strict style and without regard to letter case: elements from left to right,
+ * optional sections given up as a whole; then the fields are put together. Which fields Spark fills in is in
+ * resolve(). */
 #include "pattern_internal.h"
 
 #include <stdio.h>
@@ -322,7 +323,8 @@ static size_t parse_elements(struct parser *p, const struct datetime_pattern *pa
     return at;
 }
 
-/* Java shows two upper ends where the greatest value depends on the month or year; `smallest` is the lower of them, 0: there is one. */
+/* Java shows two upper ends where the greatest value depends on the month or year; `smallest` is the lower of them, 0:
+ * there is one. */
 static bool in_range(int64_t value, int64_t low, int64_t high, int smallest, const char *name, char *why,
                      size_t why_size)
 {

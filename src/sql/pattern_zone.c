@@ -14,48 +14,6 @@ struct named_zone {
 
 #include "zone_names.inc"
 
-/* java.time.ZoneId.SHORT_IDS, which Spark resolves before anything else: the id is then the long one. */
-static const char *const short_ids[][2] = {
-    {"ACT", "Australia/Darwin"},
-    {"AET", "Australia/Sydney"},
-    {"AGT", "America/Argentina/Buenos_Aires"},
-    {"ART", "Africa/Cairo"},
-    {"AST", "America/Anchorage"},
-    {"BET", "America/Sao_Paulo"},
-    {"BST", "Asia/Dhaka"},
-    {"CAT", "Africa/Harare"},
-    {"CNT", "America/St_Johns"},
-    {"CST", "America/Chicago"},
-    {"CTT", "Asia/Shanghai"},
-    {"EAT", "Africa/Addis_Ababa"},
-    {"ECT", "Europe/Paris"},
-    {"EST", "-05:00"},
-    {"HST", "-10:00"},
-    {"IET", "America/Indiana/Indianapolis"},
-    {"IST", "Asia/Kolkata"},
-    {"JST", "Asia/Tokyo"},
-    {"MIT", "Pacific/Apia"},
-    {"MST", "-07:00"},
-    {"NET", "Asia/Yerevan"},
-    {"NST", "Pacific/Auckland"},
-    {"PLT", "Asia/Karachi"},
-    {"PNT", "America/Phoenix"},
-    {"PRT", "America/Puerto_Rico"},
-    {"PST", "America/Los_Angeles"},
-    {"SST", "Pacific/Guadalcanal"},
-    {"VST", "Asia/Ho_Chi_Minh"},
-};
-
-const char *pattern_zone_id(const struct zone *zone)
-{
-    const char *name = zone_name(zone);
-
-    for (size_t i = 0; i < sizeof(short_ids) / sizeof(short_ids[0]); i++)
-        if (strcmp(name, short_ids[i][0]) == 0)
-            return short_ids[i][1];
-    return name;
-}
-
 static const struct zone_names *find(const char *id)
 {
     size_t low = 0, high = sizeof(zones) / sizeof(zones[0]);
@@ -84,10 +42,10 @@ static bool is_daylight(const struct zone *zone, int64_t epoch_s)
 
 void pattern_zone_name(const struct zone *zone, int64_t epoch_s, bool full, bool generic, struct buf *out)
 {
-    const struct zone_names *found = find(pattern_zone_id(zone));
+    const struct zone_names *found = find(zone_id(zone));
 
     if (found == NULL)
-        buf_append_text(out, pattern_zone_id(zone));
+        buf_append_text(out, zone_id(zone));
     else
         buf_append_text(out, found->text[(generic ? 4 : is_daylight(zone, epoch_s) ? 2 : 0) + full]);
 }

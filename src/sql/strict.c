@@ -1,9 +1,10 @@
-/* StrictMath is defined as the algorithms of fdlibm 5.3, so these are written after them: same reductions, same polynomials, same order of operations.
- * fdlibm: Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved. Developed at SunSoft, a Sun Microsystems, Inc. business. Permission
- * to use, copy, modify, and distribute this software is freely granted, provided that this notice is preserved.
+/* StrictMath is defined as the algorithms of fdlibm 5.3, so these are written after them: same reductions, same
+ * polynomials, same order of operations. fdlibm: Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved.
+ * Developed at SunSoft, a Sun Microsystems, Inc. business. Permission to use, copy, modify, and distribute this
+ * software is freely granted, provided that this notice is preserved.
  *
- * exp: x = k ln2 + r, |r| <= ln2 / 2; a rational function of r. log: x = 2^k (1 + f); a polynomial in f / (2 + f). pow: log2(x) in
- * two doubles, times y in two doubles, then 2 to that.
+ * exp: x = k ln2 + r, |r| <= ln2 / 2; a rational function of r. log: x = 2^k (1 + f); a polynomial in f / (2 + f). pow:
+ * log2(x) in two doubles, times y in two doubles, then 2 to that.
  *
  * No multiplication may be fused with an addition: ISO mode keeps gcc from it, the pragma clang.
  */

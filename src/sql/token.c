@@ -6,6 +6,7 @@
  */
 #include "sql/token.h"
 
+#include "common/escape.h"
 #include "sql/diagnose.h"
 
 #include <string.h>
@@ -21,27 +22,14 @@ struct reader {
     size_t cap;
 };
 
-/* Length in bytes of the character at p; 1 for a byte that starts none. */
+/* Length in bytes of the character at p; 1 for a byte that starts none. The NUL that ends the text continues no
+ * sequence, so nothing behind it is read. */
 static size_t char_length(const char *p, uint32_t *point)
 {
-    const unsigned char *s = (const unsigned char *)p;
-    if (s[0] < 0x80) {
-        *point = s[0];
-        return 1;
-    }
-    if (s[0] >= 0xC2 && s[0] <= 0xDF && (s[1] & 0xC0) == 0x80) {
-        *point = ((uint32_t)(s[0] & 0x1F) << 6) | (s[1] & 0x3F);
-        return 2;
-    }
-    if (s[0] >= 0xE0 && s[0] <= 0xEF && (s[1] & 0xC0) == 0x80 && (s[2] & 0xC0) == 0x80) {
-        *point = ((uint32_t)(s[0] & 0x0F) << 12) | ((uint32_t)(s[1] & 0x3F) << 6) | (s[2] & 0x3F);
-        return 3;
-    }
-    if (s[0] >= 0xF0 && s[0] <= 0xF4 && (s[1] & 0xC0) == 0x80 && (s[2] & 0xC0) == 0x80 && (s[3] & 0xC0) == 0x80) {
-        *point = ((uint32_t)(s[0] & 0x07) << 18) | ((uint32_t)(s[1] & 0x3F) << 12) | ((uint32_t)(s[2] & 0x3F) << 6) |
-                 (s[3] & 0x3F);
-        return 4;
-    }
+    size_t n = escape_utf8_next(p, 4, point);
+
+    if (*point != ESCAPE_MALFORMED)
+        return n;
     *point = 0xFFFD;
     return 1;
 }

@@ -1,6 +1,8 @@
 /* ASCII takes a loop of its own; everything else looks its code points up in sorted ranges. */
 #include "unicode_internal.h"
 
+#include "common/escape.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -58,50 +60,18 @@ size_t unicode_offset(const char *text, size_t len, size_t index)
 
 uint32_t unicode_decode(const char *text, size_t len, size_t at, size_t *step)
 {
-    static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-    unsigned char first = (unsigned char)text[at];
-    size_t width = unicode_width(first);
+    uint32_t point;
+    size_t width = escape_utf8_next(text + at, len - at, &point);
 
-    *step = 1;
-    if (first < 0x80)
-        return first;
-    if (width == 1 || width > len - at)
-        return 0xFFFD;
-    uint32_t point = first & (0xFFU >> (width + 1));
-    for (size_t i = 1; i < width; i++) {
-        unsigned char byte = (unsigned char)text[at + i];
-        if ((byte & 0xC0) != 0x80)
-            return 0xFFFD;
-        point = point << 6 | (byte & 0x3F);
-    }
-    if (point < smallest[width] || point > 0x10FFFF || (point >= 0xD800 && point <= 0xDFFF))
-        return 0xFFFD;
-    *step = width;
-    return point;
+    *step = point == ESCAPE_MALFORMED ? 1 : width;
+    return point == ESCAPE_MALFORMED ? 0xFFFD : point;
 }
 
 void unicode_append(struct buf *out, uint32_t point)
 {
     char bytes[4];
 
-    if (point < 0x80) {
-        buf_append_byte(out, (char)point);
-    } else if (point < 0x800) {
-        bytes[0] = (char)(0xC0 | point >> 6);
-        bytes[1] = (char)(0x80 | (point & 0x3F));
-        buf_append(out, bytes, 2);
-    } else if (point < 0x10000) {
-        bytes[0] = (char)(0xE0 | point >> 12);
-        bytes[1] = (char)(0x80 | (point >> 6 & 0x3F));
-        bytes[2] = (char)(0x80 | (point & 0x3F));
-        buf_append(out, bytes, 3);
-    } else {
-        bytes[0] = (char)(0xF0 | point >> 18);
-        bytes[1] = (char)(0x80 | (point >> 12 & 0x3F));
-        bytes[2] = (char)(0x80 | (point >> 6 & 0x3F));
-        bytes[3] = (char)(0x80 | (point & 0x3F));
-        buf_append(out, bytes, 4);
-    }
+    buf_append(out, bytes, escape_utf8_put(bytes, point));
 }
 
 static void append_mapped(const struct case_map *map, uint32_t point, struct buf *out)

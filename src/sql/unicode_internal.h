@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of the character that begins with this byte, going by the byte alone; a byte that begins none is a character of its own. */
+/* Bytes of the character that begins with this byte, going by the byte alone; a byte that begins none is a character of
+ * its own. */
 static inline size_t unicode_width(unsigned char first)
 {
     if (first < 0xC2 || first > 0xF4)
@@ -29,7 +30,7 @@ size_t unicode_count(const char *text, size_t len);
 /* Byte offset of the character number `index`, or len past the end. */
 size_t unicode_offset(const char *text, size_t len, size_t index);
 
-/* The code point at text[at], U+FFFD for broken bytes; *step is how many bytes it takes. */
+/* The code point at text[at]; U+FFFD and a step of one byte where that begins no sound one. */
 uint32_t unicode_decode(const char *text, size_t len, size_t at, size_t *step);
 void unicode_append(struct buf *out, uint32_t point);
 

@@ -189,6 +189,45 @@ bool http_host_ok(const char *host, const char *const *names, size_t n)
     return false;
 }
 
+bool http_accepts_gzip(const char *accept_encoding)
+{
+    bool named = false, any = false, refused = false;
+
+    for (const char *p = accept_encoding; p != NULL && *p != '\0';) {
+        size_t len = strcspn(p, ",");
+        const char *name = p + strspn(p, " \t");
+        size_t name_len = strcspn(name, " \t;,");
+        const char *q = strstr(name, "q=");
+        bool zero = q != NULL && q < p + len && strtod(q + 2, NULL) <= 0;
+        if (name_len == 4 && strncasecmp(name, "gzip", 4) == 0) {
+            named = !zero;
+            refused = zero;
+        } else if (name_len == 1 && *name == '*') {
+            any = !zero;
+        }
+        p += len + (p[len] == ',');
+    }
+    return named || (any && !refused);
+}
+
+bool http_etag_matches(const char *if_none_match, const char *etag)
+{
+    size_t etag_len = strlen(etag);
+
+    for (const char *p = if_none_match; p != NULL && *p != '\0';) {
+        p += strspn(p, " \t,");
+        if (*p == '*')
+            return true;
+        if (p[0] == 'W' && p[1] == '/')
+            p += 2;
+        size_t len = strcspn(p, ", \t");
+        if (len == etag_len && len > 0 && memcmp(p, etag, len) == 0)
+            return true;
+        p += len;
+    }
+    return false;
+}
+
 bool http_match(struct http_request *request, const char *pattern)
 {
     const char *path = request->path;

@@ -3,14 +3,11 @@
 #include "ui/metrics.h"
 
 #include "report/snapshot.h"
+#include "ui/process.h"
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #define MAX_QUERIES 256
 #define MAX_COUNTED 64
@@ -275,48 +272,20 @@ static int64_t unmatched_rows(const struct snapshot *s)
     return s->unmatched_rows_total;
 }
 
-static int64_t open_descriptors(void)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    int64_t n = 0;
-
-    if (dir == NULL)
-        return -1;
-    while (readdir(dir) != NULL)
-        n++;
-    closedir(dir);
-    return n - 3; /* ".", ".." and the directory itself */
-}
-
-static int64_t resident_bytes(void)
-{
-    FILE *file = fopen("/proc/self/statm", "re");
-    long long size = 0, resident = -1;
-
-    if (file == NULL)
-        return -1;
-    if (fscanf(file, "%lld %lld", &size, &resident) != 2)
-        resident = -1;
-    fclose(file);
-    return resident < 0 ? -1 : (int64_t)resident * sysconf(_SC_PAGESIZE);
-}
-
 static void process(const struct page *page, int64_t start_ms)
 {
-    struct rusage usage;
-
-    if (getrusage(RUSAGE_SELF, &usage) == 0) {
+    double cpu = process_cpu_seconds();
+    if (cpu >= 0) {
         family(page, "process_cpu_seconds_total", "counter", "Processor time, user and system.");
         buf_append_text(page->out, "process_cpu_seconds_total");
-        number(page->out, (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-                              (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6);
+        number(page->out, cpu);
     }
-    int64_t resident = resident_bytes();
+    int64_t resident = process_resident_bytes();
     if (resident >= 0) {
         family(page, "process_resident_memory_bytes", "gauge", "Resident memory.");
         buf_printf(page->out, "process_resident_memory_bytes %" PRId64 "\n", resident);
     }
-    int64_t fds = open_descriptors();
+    int64_t fds = process_open_descriptors();
     if (fds >= 0) {
         family(page, "process_open_fds", "gauge", "Open file descriptors.");
         buf_printf(page->out, "process_open_fds %" PRId64 "\n", fds);

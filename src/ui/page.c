@@ -1,245 +1,241 @@
-#include "ui/page.h"
+#include "page_internal.h"
 
 #include "common/clock.h"
-#include "common/escape.h"
-#include "record/table_text.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
-#define SHOWN_ROWS 20
+static const struct {
+    const char *path;
+    const char *label;
+    bool of_query; /* keeps ?query= */
+} entries[] = {
+    {"/", "Overview", false},
+    {"/StreamingQuery/", "Streaming queries", false},
+    {"/StreamingQuery/statistics", "Statistics", true},
+    {"/batches/", "Batches", true},
+    {"/source/", "Source", true},
+    {"/result/", "Result", true},
+    {"/plan/", "Plan", true},
+    {"/records/", "Bad records", false},
+    {"/environment/", "Environment", false},
+    {"/executors/", "Executors", false},
+};
 
-/* The style sheet lies in the binary: no file is opened to serve it. */
-__asm__(".pushsection .rodata\n"
-        ".globl page_style_begin\n"
-        ".globl page_style_end\n"
-        "page_style_begin:\n"
-        ".incbin \"src/ui/assets/style.css\"\n"
-        "page_style_end:\n"
-        ".byte 0\n"
-        ".popsection\n");
-extern const char page_style_begin[];
-extern const char page_style_end[];
-
-void page_style(struct http_request *request, struct http_answer *answer)
+static void navigation(struct buf *out, const struct http_request *request, const char *here)
 {
-    (void)request;
-    answer->content_type = "text/css; charset=utf-8";
-    answer->cache = "no-cache";
-    buf_append(&answer->body, page_style_begin, (size_t)(page_style_end - page_style_begin));
-}
+    const char *query = http_parameter(request, "query");
+    const char *id = http_parameter(request, "id");
 
-static void text(struct buf *out, const char *value)
-{
-    escape_html(value, strlen(value), out);
-}
-
-static void item(struct buf *out, const char *name, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static void item(struct buf *out, const char *name, const char *format, ...)
-{
-    struct buf value = BUF_INIT;
-    va_list args;
-
-    va_start(args, format);
-    buf_vprintf(&value, format, args);
-    va_end(args);
-    buf_append_text(out, "<div><dt>");
-    text(out, name);
-    buf_append_text(out, "</dt><dd>");
-    if (value.failed)
-        out->failed = true;
-    else
-        text(out, value.data);
-    buf_append_text(out, "</dd></div>\n");
-    buf_release(&value);
-}
-
-/* Spark's short form: 12 ms, 0.3 s, 12 s, 4.0 min, 12 min, 1.5 h (UIUtils.formatDuration). */
-static void duration_text(int64_t ms, char *out, size_t size)
-{
-    double s = (double)ms / 1000.0;
-
-    if (ms < 100)
-        snprintf(out, size, "%" PRId64 " ms", ms);
-    else if (s < 1)
-        snprintf(out, size, "%.1f s", s);
-    else if (s < 60)
-        snprintf(out, size, "%.0f s", s);
-    else if (s < 600)
-        snprintf(out, size, "%.1f min", s / 60);
-    else if (s < 3600)
-        snprintf(out, size, "%.0f min", s / 60);
-    else
-        snprintf(out, size, "%.1f h", s / 3600);
-}
-
-static void rate_item(struct buf *out, const char *name, double rate)
-{
-    if (isfinite(rate))
-        item(out, name, "%.1f", rate);
-}
-
-/* How long the records that wait have been arriving: lag over the arrival rate, where that is known. */
-static void lag_items(struct buf *out, const struct snapshot *snapshot)
-{
-    int64_t lag = snapshot_lag(snapshot);
-    double arrival = 0.0;
-
-    if (lag < 0) {
-        item(out, "Lag", "not known yet");
-        return;
-    }
-    item(out, "Lag", "%" PRId64 " records", lag);
-    for (size_t i = 0; i < snapshot->npartitions; i++)
-        if (isfinite(snapshot->partitions[i].arrival_rate))
-            arrival += snapshot->partitions[i].arrival_rate;
-    if (lag > 0 && arrival > 0) {
-        char behind[32];
-        duration_text((int64_t)((double)lag / arrival * 1000.0), behind, sizeof(behind));
-        item(out, "Behind by", "%s", behind);
-    }
-}
-
-static void batch_items(struct buf *out, const struct progress *progress)
-{
-    char duration[32];
-
-    item(out, "Batch", "%" PRId64, progress->batch_id);
-    item(out, "Input rows", "%" PRId64, progress_rows(progress));
-    rate_item(out, "Input rows per second", progress->input_rows_per_second);
-    rate_item(out, "Processed rows per second", progress->processed_rows_per_second);
-    duration_text(progress->duration_ms, duration, sizeof(duration));
-    item(out, "Batch duration", "%s", duration);
-    for (int i = 0; i < PROGRESS_PHASES; i++)
-        if (progress->phase_ms[i] != PROGRESS_NONE)
-            item(out, progress_phase_name((enum progress_phase)i), "%.3f ms", (double)progress->phase_us[i] / 1000.0);
-    if (progress->nstates > 0)
-        item(out, "State rows", "%" PRId64, progress->states[0].rows_total);
-    if (progress->has_watermark) {
-        struct buf time = BUF_INIT;
-        clock_iso_utc(progress->watermark_ms, &time);
-        if (!time.failed)
-            item(out, "Watermark", "%s", time.data);
-        buf_release(&time);
-    }
-}
-
-static bool is_number(const struct type *type)
-{
-    return type->id == TYPE_INT || type->id == TYPE_BIGINT || type->id == TYPE_DOUBLE;
-}
-
-static void result_table(struct buf *out, const struct snapshot *snapshot)
-{
-    const struct snapshot_result *result = snapshot->result;
-    const struct rowset *rows = &result->rows;
-    size_t shown = rows->nrows < SHOWN_ROWS ? rows->nrows : SHOWN_ROWS;
-    const struct zone *zone = snapshot->zone != NULL ? snapshot->zone : zone_utc();
-    struct buf cell = BUF_INIT;
-
-    buf_append_text(out,
-                    "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"result\"><table>\n<thead><tr>");
-    for (size_t c = 0; c < rows->schema.ncolumns; c++) {
-        buf_append_text(out, is_number(rows->schema.columns[c].type) ? "<th scope=\"col\" class=\"number\">"
-                                                                     : "<th scope=\"col\">");
-        text(out, rows->schema.columns[c].name);
-        buf_append_text(out, "</th>");
-    }
-    buf_append_text(out, "</tr></thead>\n<tbody>\n");
-    for (size_t row = 0; row < shown; row++) {
-        buf_append_text(out, "<tr>");
-        for (size_t c = 0; c < rows->schema.ncolumns; c++) {
-            buf_append_text(out, is_number(rows->schema.columns[c].type) ? "<td class=\"number\">" : "<td>");
-            if (vector_is_null(&rows->columns[c], row)) {
-                buf_append_text(out, "<span class=\"null\">NULL</span>");
-            } else {
-                buf_reset(&cell);
-                table_text_cell(&cell, &rows->columns[c], row, zone);
-                if (cell.failed)
-                    out->failed = true;
-                else if (cell.len > 0)
-                    escape_html(cell.data, cell.len, out);
-            }
-            buf_append_text(out, "</td>");
+    buf_append_text(out, "<nav aria-label=\"Pages\"><ul>");
+    for (size_t i = 0; i < sizeof(entries) / sizeof(entries[0]); i++) {
+        buf_printf(out, "<li><a href=\"%s", entries[i].path);
+        if (entries[i].of_query && query != NULL) {
+            buf_append_text(out, "?query=");
+            html_url(out, query);
+        } else if (entries[i].of_query && id != NULL) {
+            buf_append_text(out, "?id=");
+            html_url(out, id);
         }
-        buf_append_text(out, "</tr>\n");
+        buf_printf(out, "\"%s>%s</a></li>", strcmp(entries[i].path, here) == 0 ? " aria-current=\"page\"" : "",
+                   entries[i].label);
     }
-    buf_append_text(out, "</tbody></table></div>\n");
-    buf_printf(out, "<p class=\"soft\">%zu of %" PRId64 " rows, batch %" PRId64, shown, result->total_rows,
-               result->batch_id);
-    if (snapshot->name != NULL) {
-        buf_append_text(out, " · <a href=\"/api/v1/table?limit=1000000&amp;query=");
-        text(out, snapshot->name);
-        buf_append_text(out, "\">JSON</a> · <a href=\"/api/v1/table?limit=1000000&amp;format=csv&amp;query=");
-        text(out, snapshot->name);
-        buf_append_text(out, "\">CSV</a>");
-    }
-    buf_append_text(out, "</p>\n");
-    buf_release(&cell);
+    buf_append_text(out, "</ul></nav>\n");
 }
 
-static void query(struct buf *out, const struct snapshot *snapshot)
-{
-    const char *status = snapshot_status_name(snapshot->status);
-
-    buf_append_text(out, "<section>\n<h2>");
-    text(out, snapshot->name != NULL ? snapshot->name : "<no name>");
-    buf_printf(out, " <span class=\"status %s\">%s</span></h2>\n<p class=\"soft\">", status, status);
-    if (snapshot->message != NULL)
-        text(out, snapshot->message);
-    buf_append_text(out, "</p>\n");
-    if (snapshot->error != NULL) {
-        buf_append_text(out, "<p class=\"failed\">");
-        text(out, snapshot->error);
-        buf_append_text(out, "</p>\n");
-    }
-    buf_append_text(out, "<dl>\n");
-    item(out, "Trigger", "%s", snapshot->trigger != NULL ? snapshot->trigger : "");
-    lag_items(out, snapshot);
-    item(out, "Rows read", "%" PRId64, snapshot->input_rows_total);
-    if (snapshot->nhistory > 0)
-        batch_items(out, &snapshot->history[snapshot->nhistory - 1]->progress);
-    if (snapshot->bad_records_total > 0)
-        item(out, "Bad records", "%" PRId64, snapshot->bad_records_total);
-    buf_append_text(out, "</dl>\n");
-    if (snapshot->result != NULL)
-        result_table(out, snapshot);
-    buf_append_text(out, "</section>\n");
-}
-
-void page_overview(struct http_request *request, struct http_answer *answer)
+void page_begin(struct http_request *request, struct http_answer *answer, const char *title, const char *here)
 {
     const struct board_application *app = board_application(request->board);
     struct buf *out = &answer->body;
-    char uptime[32];
-    size_t n = board_queries(request->board);
 
     answer->content_type = "text/html; charset=utf-8";
     answer->cache = "no-cache";
-    duration_text(clock_wall_ms() - app->start_ms, uptime, sizeof(uptime));
+    buf_append_text(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+                         "<meta name=\"color-scheme\" content=\"light dark\">\n<title>");
+    html_text(out, app->name);
+    buf_append_text(out, " - ");
+    html_text(out, title);
+    /* The theme is chosen before anything is painted; the rest may come later. */
     buf_append_text(
-        out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-             "content=\"width=device-width, initial-scale=1\">\n<meta http-equiv=\"refresh\" content=\"2\">\n<title>");
-    text(out, app->name);
-    buf_append_text(out,
-                    "</title>\n<link rel=\"stylesheet\" href=\"/assets/style.css\">\n</head>\n<body>\n<header><h1>");
-    text(out, app->name);
-    buf_append_text(out, "</h1><span class=\"soft\">User: ");
-    text(out, app->user);
-    buf_append_text(out, "</span><span class=\"soft\">Total Uptime: ");
-    text(out, uptime);
-    buf_append_text(out, "</span></header>\n<main>\n");
-    for (size_t i = 0; i < n; i++) {
+        out, "</title>\n<link rel=\"icon\" href=\"/assets/icon.svg\" type=\"image/svg+xml\">\n"
+             "<link rel=\"stylesheet\" href=\"/assets/style.css\">\n"
+             "<script src=\"/assets/theme.js\"></script>\n"
+             "<script src=\"/assets/live.js\" defer></script>\n"
+             "<script src=\"/assets/chart.js\" defer></script>\n</head>\n<body>\n"
+             "<a class=\"skip\" href=\"#content\">Skip to content</a>\n<header>\n<div class=\"title\"><a href=\"/\">");
+    html_text(out, app->name);
+    buf_append_text(out, "</a></div>\n<dl class=\"who\"><div><dt>User:</dt><dd>");
+    html_text(out, app->user);
+    buf_printf(out, "</dd></div><div><dt>Total Uptime:</dt><dd data-since=\"%" PRId64 "\">", app->start_ms);
+    html_duration(out, clock_wall_ms() - app->start_ms);
+    buf_append_text(out, "</dd></div></dl>\n"
+                         "<div class=\"controls\"><span id=\"live\" role=\"status\" data-own></span>"
+                         "<button type=\"button\" id=\"pause\" aria-pressed=\"false\" hidden data-own>Pause</button>"
+                         "<button type=\"button\" id=\"theme\" hidden data-own>Dark</button></div>\n");
+    navigation(out, request, here);
+    buf_append_text(out, "</header>\n<main id=\"content\" tabindex=\"-1\">\n<h1>");
+    html_text(out, title);
+    buf_append_text(out, "</h1>\n");
+}
+
+void page_end(struct http_request *request, struct http_answer *answer)
+{
+    struct buf *out = &answer->body;
+    const struct zone *zone = NULL;
+    size_t n = board_queries(request->board);
+
+    for (size_t i = 0; i < n && zone == NULL; i++) {
         struct snapshot *snapshot = board_get(request->board, (int)i);
         if (snapshot != NULL)
-            query(out, snapshot);
+            zone = snapshot->zone;
         snapshot_unref(snapshot);
     }
+    buf_append_text(out, "</main>\n<footer>sfcrime " SFCRIME_VERSION " · times in ");
+    html_text(out, zone_name(zone != NULL ? zone : zone_utc()));
     buf_append_text(out,
-                    "</main>\n<footer class=\"soft\"><a href=\"/api/v1/progress\">progress</a> · <a "
-                    "href=\"/api/v1/source\">source</a> · "
+                    " · <a href=\"/api/openapi.json\">API</a> · <a href=\"/api/v1/progress\">progress</a> · "
                     "<a href=\"/metrics\">metrics</a> · <a href=\"/version\">version</a></footer>\n</body>\n</html>\n");
+}
+
+/* --- which query ------------------------------------------------------------------------------------------------ */
+
+const char *page_name(const struct snapshot *snapshot)
+{
+    return snapshot->name != NULL ? snapshot->name : "<no name>";
+}
+
+void page_query_parameter(struct buf *out, const struct snapshot *snapshot)
+{
+    buf_append_text(out, snapshot->name != NULL ? "query=" : "id=");
+    html_url(out, snapshot->name != NULL ? snapshot->name : snapshot->run_id);
+}
+
+struct snapshot *page_choose(struct http_request *request, struct http_answer *answer, const char *title,
+                             const char *here)
+{
+    const char *name = http_parameter(request, "query");
+    const char *id = http_parameter(request, "id");
+    size_t n = board_queries(request->board);
+
+    for (size_t i = 0; i < n; i++) {
+        struct snapshot *snapshot = board_get(request->board, (int)i);
+        if (snapshot != NULL && (name == NULL || (snapshot->name != NULL && strcmp(snapshot->name, name) == 0)) &&
+            (id == NULL || strcmp(snapshot->run_id, id) == 0 || strcmp(snapshot->id, id) == 0))
+            return snapshot;
+        snapshot_unref(snapshot);
+    }
+    page_begin(request, answer, title, here);
+    if (name == NULL && id == NULL) {
+        buf_append_text(&answer->body, "<p class=\"empty\">No query has been opened yet.</p>\n");
+    } else {
+        answer->status = 404;
+        buf_append_text(&answer->body, "<p class=\"failed\">Failed to find streaming query ");
+        html_text(&answer->body, name != NULL ? name : id);
+        buf_append_text(&answer->body, "</p>\n<p><a href=\"/StreamingQuery/\">All streaming queries</a></p>\n");
+    }
+    page_end(request, answer);
+    return NULL;
+}
+
+void page_switch(struct http_request *request, struct http_answer *answer, const struct snapshot *chosen)
+{
+    struct buf *out = &answer->body;
+    size_t n = board_queries(request->board);
+
+    if (n < 2)
+        return;
+    buf_append_text(out, "<nav class=\"switch\" aria-label=\"Queries\"><ul>");
+    for (size_t i = 0; i < n; i++) {
+        struct snapshot *snapshot = board_get(request->board, (int)i);
+        if (snapshot == NULL)
+            continue;
+        buf_append_text(out, "<li><a href=\"");
+        html_text(out, request->path);
+        buf_append_byte(out, '?');
+        page_query_parameter(out, snapshot);
+        buf_printf(out, "\"%s>", strcmp(snapshot->run_id, chosen->run_id) == 0 ? " aria-current=\"true\"" : "");
+        html_text(out, page_name(snapshot));
+        buf_append_text(out, "</a></li>");
+        snapshot_unref(snapshot);
+    }
+    buf_append_text(out, "</ul></nav>\n");
+}
+
+/* --- state and pace --------------------------------------------------------------------------------------------- */
+
+void page_status(struct buf *out, const struct snapshot *snapshot)
+{
+    const char *status = snapshot_status_name(snapshot->status);
+
+    buf_printf(out, "<span class=\"status %s\">%s</span>", status, status);
+    if (snapshot->status == SNAPSHOT_IDLE && snapshot->nhistory > 0) {
+        const struct progress *last = &snapshot->history[snapshot->nhistory - 1]->progress;
+        int64_t since_ms = last->timestamp_ms + last->duration_ms;
+        buf_append_text(out, " <span class=\"soft\">since ");
+        html_time_text(out, since_ms, snapshot->zone, false, false);
+        buf_append_text(out, "</span>");
+    }
+}
+
+void page_pace_of(const struct snapshot *snapshot, struct page_pace *pace)
+{
+    *pace = (struct page_pace){snapshot_lag(snapshot), NAN, NAN, NAN, NAN};
+    for (size_t i = 0; i < snapshot->npartitions; i++) {
+        double rate = snapshot->partitions[i].arrival_rate;
+        if (isfinite(rate))
+            pace->arrival = isnan(pace->arrival) ? rate : pace->arrival + rate;
+    }
+    if (snapshot->nhistory > 0) {
+        double rate = snapshot->history[snapshot->nhistory - 1]->progress.input_rows_per_second;
+        if (isfinite(rate) && rate > 0)
+            pace->intake = rate;
+    }
+    if (pace->lag > 0 && pace->arrival > 0)
+        pace->behind_ms = (double)pace->lag / pace->arrival * 1000;
+    if (pace->lag == 0)
+        pace->behind_ms = pace->catch_up_ms = 0;
+    else if (pace->lag > 0 && isfinite(pace->intake))
+        pace->catch_up_ms = pace->intake > (isnan(pace->arrival) ? 0 : pace->arrival)
+                                ? (double)pace->lag / (pace->intake - (isnan(pace->arrival) ? 0 : pace->arrival)) * 1000
+                                : INFINITY;
+}
+
+void page_append_ms(struct buf *out, double ms)
+{
+    if (isnan(ms))
+        buf_append_text(out, "–");
+    else if (isinf(ms))
+        buf_append_text(out, "never");
+    else if (ms <= 0)
+        buf_append_text(out, "0 s");
+    else
+        html_duration(out, ms > 3.6e9 ? INT64_C(3600000000) : (int64_t)ms);
+}
+
+void page_fact(struct buf *out, const char *name)
+{
+    buf_append_text(out, "<div><dt>");
+    html_text(out, name);
+    buf_append_text(out, "</dt><dd>");
+}
+
+void page_fact_end(struct buf *out)
+{
+    buf_append_text(out, "</dd></div>\n");
+}
+
+void page_fact_text(struct buf *out, const char *name, const char *value)
+{
+    page_fact(out, name);
+    html_text(out, value);
+    page_fact_end(out);
+}
+
+void page_fact_number(struct buf *out, const char *name, int64_t value)
+{
+    page_fact(out, name);
+    html_number(out, value);
+    page_fact_end(out);
 }

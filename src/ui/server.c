@@ -1,12 +1,14 @@
 /* One thread inside libmicrohttpd (epoll) serves everything; handlers take snapshots from the board and encode them, so a slow client can
- * hold up nothing but itself. libmicrohttpd 0.9.75 accepts much that RFC 9112 forbids (two Host headers, bodies on GET, conflicting
+ * hold up nothing but itself. A second one (ui/events) waits for the board's bell and wakes event streams. libmicrohttpd 0.9.75 accepts much that RFC 9112 forbids (two Host headers, bodies on GET, conflicting
  * lengths, encoded slashes decoded before the handler): the raw target is caught by its URI callback, the rest is checked before
  * routing, and what does not fit is answered 400 and closed. */
 #include "ui/server.h"
 
 #include "common/log.h"
+#include "ui/events.h"
 #include "ui/http.h"
 #include "ui/metrics.h"
+#include "ui/respond.h"
 #include "ui/routes.h"
 
 #include <arpa/inet.h>
@@ -29,12 +31,9 @@
 #define FIRST_USER_PORT 1024
 #define PORTS 65536
 
-static const char content_policy[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
 struct server {
     struct MHD_Daemon *daemon;
+    struct events *events;
     struct board *board;
     int port;
     char url[128];
@@ -181,70 +180,43 @@ static enum MHD_Result on_parameter(void *cookie, enum MHD_ValueKind kind, const
     return MHD_YES;
 }
 
-static void route(struct server *server, struct MHD_Connection *connection, const char *path,
+static void route(struct server *server, struct MHD_Connection *connection, struct http_request *request,
                   struct http_answer *answer)
 {
-    struct http_request *request = calloc(1, sizeof(*request));
     struct collecting collecting = {request, false};
 
-    if (request == NULL) {
-        http_error(answer, 503, "out of memory");
-        return;
-    }
     request->board = server->board;
-    request->path = path;
     request->accept = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT);
+    request->host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+    request->if_none_match = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
+    request->last_event_id = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Last-Event-ID");
+    request->gzip =
+        http_accepts_gzip(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING));
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, on_parameter, &collecting);
     if (collecting.too_many)
         http_error(answer, 400, "more than %d parameters", HTTP_MAX_PARAMETERS);
     else
         routes_answer(request, answer);
-    free(request);
 }
 
 /* --- answering -------------------------------------------------------------------------------------------------- */
 
-static bool add_headers(struct MHD_Response *response, const struct http_answer *answer, bool close_after)
+/* Turn the connection into a stream of events. False after answering that it cannot be. */
+static bool stream(struct server *server, struct MHD_Connection *connection, struct http_answer *answer)
 {
-    const struct {
-        const char *name;
-        const char *value;
-    } headers[] = {
-        {MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type},
-        {MHD_HTTP_HEADER_CACHE_CONTROL, answer->cache},
-        {"Content-Security-Policy", content_policy},
-        {"X-Content-Type-Options", "nosniff"},
-        {"Referrer-Policy", "no-referrer"},
-        {"Cross-Origin-Resource-Policy", "same-origin"},
-        {MHD_HTTP_HEADER_ALLOW, answer->allow},
-        {MHD_HTTP_HEADER_LOCATION, answer->location},
-        {MHD_HTTP_HEADER_CONNECTION, close_after ? "close" : NULL},
-    };
+    bool full = false;
+    struct MHD_Response *response =
+        events_open(server->events, connection, answer->stream_query, answer->stream_after, &full);
+    enum MHD_Result queued = MHD_NO;
 
-    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
-        if (headers[i].value != NULL && MHD_add_response_header(response, headers[i].name, headers[i].value) != MHD_YES)
-            return false;
-    return true;
-}
-
-static enum MHD_Result send_answer(struct MHD_Connection *connection, struct http_answer *answer, bool close_after)
-{
-    if (answer->body.failed)
-        http_error(answer, 503, "out of memory");
-    size_t len = 0;
-    char *body = buf_take(&answer->body, &len);
-    if (body == NULL)
-        return MHD_NO; /* closes the connection */
-    struct MHD_Response *response = MHD_create_response_from_buffer(len, body, MHD_RESPMEM_MUST_FREE);
-    if (response == NULL) {
-        free(body);
-        return MHD_NO;
+    if (response != NULL) {
+        if (respond_headers(response, answer, false) == 0)
+            queued = MHD_queue_response(connection, (unsigned)answer->status, response);
+        MHD_destroy_response(response);
     }
-    enum MHD_Result result = MHD_NO;
-    if (add_headers(response, answer, close_after))
-        result = MHD_queue_response(connection, (unsigned)answer->status, response);
-    MHD_destroy_response(response);
-    return result;
+    if (queued != MHD_YES)
+        http_error(answer, 503, full ? "too many event streams" : "out of memory");
+    return queued == MHD_YES;
 }
 
 static enum MHD_Result on_request(void *cookie, struct MHD_Connection *connection, const char *path, const char *method,
@@ -252,14 +224,29 @@ static enum MHD_Result on_request(void *cookie, struct MHD_Connection *connectio
 {
     struct server *server = cookie;
     struct http_answer answer = {.status = 200, .content_type = "application/json; charset=utf-8", .cache = "no-store"};
+    struct http_request *request = NULL;
+    bool sent = false, gzip = false;
 
     (void)upload;
     (void)upload_size;
     bool good = admissible(server, connection, *exchange, method, version, &answer);
-    if (good)
-        route(server, connection, path, &answer);
+    if (good) {
+        request = calloc(1, sizeof(*request));
+        if (request == NULL) {
+            http_error(&answer, 503, "out of memory");
+        } else {
+            request->path = path;
+            route(server, connection, request, &answer);
+            gzip = request->gzip;
+        }
+    }
+    if (answer.stream)
+        sent = stream(server, connection, &answer);
+    if (!sent)
+        sent = respond_send(connection, &answer, gzip, !good) == 0;
     metrics_count_request(routes_class(path), answer.status);
-    return send_answer(connection, &answer, !good);
+    free(request);
+    return sent ? MHD_YES : MHD_NO;
 }
 
 /* --- binding ---------------------------------------------------------------------------------------------------- */
@@ -372,6 +359,7 @@ static int copy_hosts(struct server *server, const struct server_options *option
 
 static void free_server(struct server *server)
 {
+    events_free(server->events);
     for (size_t i = 0; i < server->nhosts; i++)
         free(server->hosts[i]);
     free(server->hosts);
@@ -394,15 +382,22 @@ struct server *server_start(const struct server_options *options, struct board *
     int fd = bind_first_free(options, &server->port, err);
     if (fd < 0)
         goto fail;
+    server->events = events_start(board, err);
+    if (server->events == NULL) {
+        close(fd);
+        goto fail;
+    }
     snprintf(server->url, sizeof(server->url), strchr(options->host, ':') != NULL ? "http://[%s]:%d" : "http://%s:%d",
              options->host, server->port);
     server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, server, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT,
+        1, MHD_OPTION_END);
     if (server->daemon == NULL) {
         errbuf_set(err, EXIT_CODE_RUNTIME, "cannot start the HTTP server on %s: %s", server->url, strerror(errno));
+        events_end(server->events);
         close(fd);
         goto fail;
     }
@@ -419,6 +414,7 @@ void server_stop(struct server *server)
 {
     if (server == NULL)
         return;
+    events_end(server->events);      /* a suspended connection must not meet the end of the daemon */
     MHD_stop_daemon(server->daemon); /* closes the socket too */
     free_server(server);
 }

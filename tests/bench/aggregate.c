@@ -2,7 +2,8 @@
  *
  * The data looks like the real set: 1,517 categories, the frequent ones far more frequent than the rest, about 100,000 (category, hour) groups in
  * 200,000 records. Rates of one run are compared with each other, never with another machine's. Prints one line a measurement:
- * name, median nanoseconds a record, ratio to the floor. */
+ * name, median nanoseconds a record, ratio to the floor; then what follows a batch of those groups (merging the parts of 8 partitions, the fixed
+ * order, rows, the checkpoint), and the same for a million. */
 #include "common/clock.h"
 #include "common/fileio.h"
 #include "engine/state.h"
@@ -90,7 +91,7 @@ static int hash_only(const struct data *data, struct aggregate_table *table)
     return 0;
 }
 
-static int update(const struct data *data, struct aggregate_table *table)
+static int update_range(const struct data *data, size_t from, size_t count, struct aggregate_table *table)
 {
     struct vector columns[2], fields[2];
     struct arena arena = ARENA_INIT;
@@ -99,9 +100,8 @@ static int update(const struct data *data, struct aggregate_table *table)
     int64_t *ends = malloc(VECTOR_ROWS * sizeof(*ends));
     int result = ends == NULL ? -1 : 0;
 
-    aggregate_table_reset(table);
-    for (size_t first = 0; first < RECORDS && result == 0; first += VECTOR_ROWS) {
-        size_t n = RECORDS - first < VECTOR_ROWS ? RECORDS - first : VECTOR_ROWS;
+    for (size_t first = from; first < from + count && result == 0; first += VECTOR_ROWS) {
+        size_t n = from + count - first < VECTOR_ROWS ? from + count - first : VECTOR_ROWS;
         view(data, first, n, columns, fields, ends, &batch, &arena);
         struct eval eval = {.arena = &arena, .zone = zone_utc(), .batch = &batch, .err = &err};
         result = aggregate_update(table, &eval, &batch, &err);
@@ -110,6 +110,12 @@ static int update(const struct data *data, struct aggregate_table *table)
     free(ends);
     arena_release(&arena);
     return result;
+}
+
+static int update(const struct data *data, struct aggregate_table *table)
+{
+    aggregate_table_reset(table);
+    return update_range(data, 0, RECORDS, table);
 }
 
 static int ascending(const void *left, const void *right)
@@ -139,9 +145,114 @@ static int measure(const struct data *data, struct aggregate_table tables[2])
         printf("aggregate: %-30s %7.1f ns/record  %5.2f x hash only\n", names[i], ns[i][RUNS / 2],
                ns[i][RUNS / 2] / ns[0][RUNS / 2]);
     }
-    printf("aggregate: groups %zu and %zu, table bytes %zu and %zu\n", tables[0].keys.count, tables[1].keys.count,
+    printf("aggregate: groups %zu and %zu, table bytes %zu and %zu\n", tables[0].count, tables[1].count,
            aggregate_table_memory_bytes(&tables[0]), aggregate_table_memory_bytes(&tables[1]));
     return 0;
+}
+
+enum { PARTITIONS = 8, STEPS = 4 };
+
+/* What comes after the last record of a batch, once: the parts are new, the state is empty. us: merge, sort, rows, commit. */
+static int finish_batch(const struct data *data, struct aggregate_layout *layout, double us[STEPS])
+{
+    char dir[] = "/tmp/sf-bench-XXXXXX";
+    struct aggregate_table parts[PARTITIONS];
+    struct arena arena = ARENA_INIT;
+    struct state *state = NULL;
+    struct errbuf err;
+    struct batch batch;
+    uint32_t *groups;
+    size_t n, made = 0;
+    int64_t at_us[STEPS + 1];
+    int result = -1;
+
+    errbuf_clear(&err);
+    if (mkdtemp(dir) == NULL)
+        return -1;
+    for (; made < PARTITIONS; made++)
+        if (aggregate_table_init(&parts[made], layout) != 0)
+            goto done;
+    for (size_t first = 0, part = 0; first < RECORDS; first += 250, part++)
+        if (update_range(data, first, 250, &parts[part % PARTITIONS]) != 0)
+            goto done;
+    state = state_open(dir, layout, 0, 10, &err);
+    if (state == NULL)
+        goto done;
+    state_begin(state);
+    at_us[0] = clock_monotonic_us();
+    for (size_t i = 0; i < PARTITIONS; i++)
+        if (state_merge(state, &parts[i], INT64_MIN, &err) != 0)
+            goto done;
+    at_us[1] = clock_monotonic_us();
+    if (state_all(state, &groups, &n) != 0 || aggregate_sort(state_table(state), groups, n) != 0)
+        goto done;
+    at_us[2] = clock_monotonic_us();
+    for (size_t first = 0; first < n; first += VECTOR_ROWS) {
+        if (aggregate_rows(state_table(state), groups + first, n - first < VECTOR_ROWS ? n - first : VECTOR_ROWS,
+                           &batch, &arena) != 0)
+            goto done;
+        arena_reset(&arena);
+    }
+    at_us[3] = clock_monotonic_us();
+    if (state_commit(state, 1, &err) != 0)
+        goto done;
+    at_us[4] = clock_monotonic_us();
+    for (int i = 0; i < STEPS; i++)
+        us[i] = (double)(at_us[i + 1] - at_us[i]);
+    result = 0;
+done:
+    state_close(state);
+    while (made > 0)
+        aggregate_table_release(&parts[--made]);
+    arena_release(&arena);
+    (void)fileio_remove_tree(dir, &err);
+    return result;
+}
+
+static int measure_finish(const struct data *data, struct aggregate_layout *layout)
+{
+    static const char *const names[STEPS] = {"merge", "sort", "rows", "commit"};
+    double us[STEPS][RUNS];
+
+    for (int run = 0; run < RUNS; run++) {
+        double once[STEPS];
+        if (finish_batch(data, layout, once) != 0)
+            return -1;
+        for (int i = 0; i < STEPS; i++)
+            us[i][run] = once[i];
+    }
+    printf("finish: parts of %d partitions into one state,", PARTITIONS);
+    for (int i = 0; i < STEPS; i++) {
+        qsort(us[i], RUNS, sizeof(us[i][0]), ascending);
+        printf(" %s %.1f ms%s", names[i], us[i][RUNS / 2] / 1000, i + 1 < STEPS ? "," : "\n");
+    }
+    return 0;
+}
+
+/* Groups with texts of their own. */
+static int many_texts(struct aggregate_table *table, uint32_t count)
+{
+    static char bytes[VECTOR_ROWS][16];
+    static struct str texts[VECTOR_ROWS];
+    struct vector column = {.type = type_of(TYPE_STRING), .data.str = texts};
+    struct arena arena = ARENA_INIT;
+    struct errbuf err;
+    int result = 0;
+
+    for (uint32_t first = 0; first < count && result == 0; first += VECTOR_ROWS) {
+        uint32_t n = count - first < VECTOR_ROWS ? count - first : VECTOR_ROWS;
+        struct batch batch = {.nrows = n, .nselected = n, .ncolumns = 1, .columns = &column, .arena = &arena};
+        struct eval eval = {.arena = &arena, .zone = zone_utc(), .batch = &batch, .err = &err};
+        for (uint32_t i = 0; i < n; i++) {
+            int len =
+                snprintf(bytes[i], sizeof(bytes[i]), "call %07u", (uint32_t)((uint64_t)(first + i) * 4999 % 1000000));
+            texts[i] = (struct str){bytes[i], (uint32_t)len};
+        }
+        result = aggregate_update(table, &eval, &batch, &err);
+        arena_reset(&arena);
+    }
+    arena_release(&arena);
+    return result;
 }
 
 /* A state of a million groups: merging, a batch that changes little, the snapshot, loading. */
@@ -162,19 +273,13 @@ static int measure_state(struct aggregate_layout *layout)
         goto done;
     for (int step = 0; step < 2; step++) {
         aggregate_table_reset(&partial);
-        for (uint32_t i = 0; i < (step == 0 ? GROUPS : 200); i++) {
-            unsigned char key[24] = {1};
-            bool inserted;
-            int len = snprintf((char *)key + 5, sizeof(key) - 5, "call %07u", (uint32_t)((uint64_t)i * 4999 % GROUPS));
-            key[1] = (unsigned char)len;
-            if (aggregate_put(&partial, (const char *)key, (size_t)len + 5, &inserted) == HASHMAP_NONE)
-                goto done;
-        }
+        if (many_texts(&partial, step == 0 ? GROUPS : 200) != 0)
+            goto done;
         started = clock_monotonic_us();
         state_begin(state);
         if (state_merge(state, &partial, INT64_MIN, &err) != 0)
             goto done;
-        printf("state: merge of %zu groups %" PRId64 " us", partial.keys.count, clock_monotonic_us() - started);
+        printf("state: merge of %zu groups %" PRId64 " us", partial.count, clock_monotonic_us() - started);
         started = clock_monotonic_us();
         if (state_commit(state, step + 1, &err) != 0)
             goto done;
@@ -224,7 +329,7 @@ int main(void)
             return 1;
         }
     }
-    if (measure(data, tables) == 0 && measure_state(layouts[0]) == 0)
+    if (measure(data, tables) == 0 && measure_finish(data, layouts[1]) == 0 && measure_state(layouts[0]) == 0)
         status = 0;
     for (int i = 0; i < 2; i++) {
         aggregate_table_release(&tables[i]);

@@ -1,5 +1,5 @@
-/* libFuzzer entry: every way through a record must give the same status and the same values, twice over (shapes learn from the first).
- * clang -fsanitize=fuzzer,address,undefined -Iinclude -D_GNU_SOURCE tests/fuzz/fuzz_json_decode.c src/record/(all).c src/common/(all).c -lcsv -lm -lpthread */
+/* libFuzzer entry: every way through a record must give the same status and the same values, twice over (shapes learn
+ * from the first). `make fuzz` builds and runs it. */
 #include "record/json_decode.h"
 
 #include <stdint.h>

@@ -1,9 +1,10 @@
-/* golden_expr DIR [OUTSIDE]: run every row of DIR/expr*.jsonl through parser, analyzer and evaluator, and compare with what Spark answered: type,
- * name, value, or the error with its SQLSTATE and place.
+/* golden_expr DIR [OUTSIDE]: run every row of DIR/expr*.jsonl through parser, analyzer and evaluator, and compare with
+ * what Spark answered: type, name, value, or the error with its SQLSTATE and place.
  *
- * A row is `SELECT <expr>` over the one-row table of tables/README.md, or over the rows of its own `VALUES (...), (...) AS v(c)`, whose values are
- * computed by the same means. One line per failing row with the first difference, then "N passed, N failed, N skipped". Skipped are the rows of
- * OUTSIDE (DIR/../outside.txt), if they are refused as SFCRIME_UNSUPPORTED. Exit code 0 if nothing failed.
+ * A row is `SELECT <expr>` over the one-row table of tables/README.md, or over the rows of its own `VALUES (...), (...)
+ * AS v(c)`, whose values are computed by the same means. One line per failing row with the first difference, then "N
+ * passed, N failed, N skipped". Skipped are the rows of OUTSIDE (DIR/../outside.txt), if they are refused as
+ * SFCRIME_UNSUPPORTED. Exit code 0 if nothing failed.
  */
 #include "engine/aggregate.h"
 #include "record/timestamp.h"
@@ -12,27 +13,10 @@
 #include "sql/diagnose.h"
 #include "sql/plan.h"
 
+#include "golden.h"
+
 #include <glob.h>
-#include <jansson.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-static void need(int ok, const char *what)
-{
-    if (!ok) {
-        fprintf(stderr, "golden_expr: %s\n", what);
-        exit(2);
-    }
-}
-
-static const char *text_of(const json_t *row, const char *key)
-{
-    const char *text = json_string_value(json_object_get(row, key));
-
-    return text != NULL ? text : "";
-}
 
 /* ---- the table t ---------------------------------------------------------------------------------------------- */
 
@@ -93,8 +77,8 @@ static void make_t(void)
     for (size_t i = 0; i < NCOLUMNS; i++) {
         struct vector *v = &t_vectors[i];
         const struct type *type = type_of(t_columns[i].type);
-        need(schema_add(&t_schema, t_columns[i].name, type) == 0 && vector_alloc(v, type, 1, &t_arena) == 0,
-             "out of memory");
+        golden_need(schema_add(&t_schema, t_columns[i].name, type) == 0 && vector_alloc(v, type, 1, &t_arena) == 0,
+                    "out of memory");
         if (t_columns[i].null)
             vector_set_null(v, 0);
         else if (t_columns[i].text != NULL)
@@ -126,11 +110,11 @@ static int run_window(struct relation *r, const struct plan_op *op, struct eval 
     int64_t *starts = arena_calloc(eval->arena, window_max(&window), sizeof(*starts));
     struct vector time;
 
-    need(columns != NULL && starts != NULL, "out of memory");
+    golden_need(columns != NULL && starts != NULL, "out of memory");
     for (size_t c = 0; c <= old; c++)
-        need(vector_alloc(&columns[c], c < old ? r->batch.columns[c].type : type_window(), VECTOR_ROWS, eval->arena) ==
-                 0,
-             "out of memory");
+        golden_need(vector_alloc(&columns[c], c < old ? r->batch.columns[c].type : type_window(), VECTOR_ROWS,
+                                 eval->arena) == 0,
+                    "out of memory");
     if (expr_eval(eval, op->u.window.time, &r->batch, r->batch.sel, r->batch.nselected, &time) != 0)
         return -1;
     for (size_t k = 0; k < r->batch.nselected; k++) {
@@ -139,7 +123,7 @@ static int run_window(struct relation *r, const struct plan_op *op, struct eval 
             continue;
         size_t count = window_starts(&window, time.data.i64[vector_row(&time, row)], starts);
         for (size_t w = 0; w < count; w++, n++) {
-            need(n < VECTOR_ROWS, "too many windows");
+            golden_need(n < VECTOR_ROWS, "too many windows");
             for (size_t c = 0; c < old; c++)
                 vector_copy(&columns[c], n, &r->batch.columns[c], vector_row(&r->batch.columns[c], row), NULL);
             columns[old].fields[0].data.i64[n] = starts[w];
@@ -160,14 +144,14 @@ static int run_aggregate(struct relation *r, const struct plan_op *op, struct ev
     static uint32_t groups[VECTOR_ROWS];
 
     *layout = aggregate_layout_new(op);
-    need(*layout != NULL && aggregate_table_init(table, *layout) == 0, "out of memory");
+    golden_need(*layout != NULL && aggregate_table_init(table, *layout) == 0, "out of memory");
     if (aggregate_update(table, eval, &r->batch, err) != 0)
         return -1;
-    size_t n = table->keys.count;
-    need(n <= VECTOR_ROWS, "too many groups");
+    size_t n = table->count;
+    golden_need(n <= VECTOR_ROWS, "too many groups");
     for (size_t g = 0; g < n; g++)
         groups[g] = (uint32_t)g;
-    need(aggregate_rows(table, groups, n, &r->batch, eval->arena) == 0, "out of memory");
+    golden_need(aggregate_rows(table, groups, n, &r->batch, eval->arena) == 0, "out of memory");
     for (size_t k = 0; k < n; k++)
         r->sel[k] = (uint16_t)k;
     r->batch.sel = r->sel;
@@ -188,7 +172,7 @@ static int run_op(struct relation *r, const struct plan_op *op, struct eval *eva
     }
     case PLAN_PROJECT: {
         struct vector *columns = arena_calloc(eval->arena, op->ncolumns, sizeof(*columns));
-        need(columns != NULL, "out of memory");
+        golden_need(columns != NULL, "out of memory");
         for (size_t c = 0; c < op->ncolumns; c++)
             if (expr_eval(eval, op->u.project.exprs[c], &r->batch, r->batch.sel, r->batch.nselected, &columns[c]) != 0)
                 return -1;
@@ -201,7 +185,7 @@ static int run_op(struct relation *r, const struct plan_op *op, struct eval *eva
     case PLAN_AGGREGATE:
         return run_aggregate(r, op, eval, err, layout, table);
     case PLAN_JOIN:
-        need(false, "a join in an expression row");
+        golden_need(false, "a join in an expression row");
         return -1;
     default:
         return 0;
@@ -299,7 +283,7 @@ static void run(const char *sql, const char *view_name, const struct schema *sch
         out->nvalues++;
     }
     if (rc == 0 && keep != NULL && r.batch.nselected == 1) {
-        need(vector_alloc(keep, r.batch.columns[0].type, 1, arena) == 0, "out of memory");
+        golden_need(vector_alloc(keep, r.batch.columns[0].type, 1, arena) == 0, "out of memory");
         vector_copy(keep, 0, &r.batch.columns[0], vector_row(&r.batch.columns[0], r.batch.sel[0]), arena);
     }
     if (layout != NULL) {
@@ -377,7 +361,7 @@ static bool same_place(const char *sql, const json_t *row, const struct errbuf *
 /* The first line of Spark's message, where the row has it. */
 static bool same_message(const json_t *row, const struct errbuf *err)
 {
-    const char *message = text_of(row, "messageLine");
+    const char *message = golden_text(row, "messageLine");
     size_t len = strcspn(err->text, "\n"), wanted = strcspn(message, "\n");
 
     if (message[0] == '\0' || (len == wanted && strncmp(err->text, message, len) == 0))
@@ -387,7 +371,7 @@ static bool same_message(const json_t *row, const struct errbuf *err)
 
 static bool compare(const char *sql, const json_t *row, const struct outcome *out)
 {
-    const char *error = text_of(row, "error");
+    const char *error = golden_text(row, "error");
     bool failed = out->err.text[0] != '\0';
     const char *condition = out->err.condition[0] != '\0' ? out->err.condition : "NO_CONDITION";
 
@@ -396,20 +380,20 @@ static bool compare(const char *sql, const json_t *row, const struct outcome *ou
     if (!out->refused_early && json_object_get(row, "name") != NULL) {
         const char *type = out->type.data != NULL ? out->type.data : "";
         const char *name = out->name.data != NULL ? out->name.data : "";
-        if (strcmp(type, text_of(row, "type")) != 0)
-            return differ("type", type, text_of(row, "type"));
-        if (strcmp(name, text_of(row, "name")) != 0)
-            return differ("name", name, text_of(row, "name"));
+        if (strcmp(type, golden_text(row, "type")) != 0)
+            return differ("type", type, golden_text(row, "type"));
+        if (strcmp(name, golden_text(row, "name")) != 0)
+            return differ("name", name, golden_text(row, "name"));
     }
     if (failed) {
-        bool early = strcmp(text_of(row, "phase"), "runtime") != 0;
+        bool early = strcmp(golden_text(row, "phase"), "runtime") != 0;
         if (strcmp(condition, error) != 0)
             return differ("error", out->err.text, error);
-        if (strcmp(out->err.sqlstate, text_of(row, "sqlState")) != 0)
-            return differ("SQLSTATE", out->err.sqlstate, text_of(row, "sqlState"));
+        if (strcmp(out->err.sqlstate, golden_text(row, "sqlState")) != 0)
+            return differ("SQLSTATE", out->err.sqlstate, golden_text(row, "sqlState"));
         if (early != out->refused_early)
-            return differ("phase", early ? "runtime" : "before", text_of(row, "phase"));
-        if (strcmp(text_of(row, "phase"), "parse") == 0) /* where ANTLR stops is not binding */
+            return differ("phase", early ? "runtime" : "before", golden_text(row, "phase"));
+        if (strcmp(golden_text(row, "phase"), "parse") == 0) /* where ANTLR stops is not binding */
             return true;
         return same_place(sql, row, &out->err) && same_message(row, &out->err);
     }
@@ -422,7 +406,8 @@ static bool compare(const char *sql, const json_t *row, const struct outcome *ou
 
 /* ---- VALUES (1), (2) AS v(c) ---------------------------------------------------------------------------------- */
 
-/* Compute the literals one by one over t; their common type is the column's. False when one of them is refused (*out tells). */
+/* Compute the literals one by one over t; their common type is the column's. False when one of them is refused (*out
+ * tells). */
 static bool make_values(const char *from, const struct zone *zone, struct schema *schema, struct vector *column,
                         size_t *nrows, struct outcome *out, struct arena *arena)
 {
@@ -448,16 +433,16 @@ static bool make_values(const char *from, const struct zone *zone, struct schema
         if (out->err.text[0] != '\0')
             return false;
         type = coerce_tightest(arena, type, values[*nrows].type);
-        need(type != NULL, "VALUES of several types");
+        golden_need(type != NULL, "VALUES of several types");
         p = strncmp(end + 1, " AS", 3) == 0 ? NULL : strchr(end, '(');
     }
     schema_init(schema);
-    need(schema_add(schema, "c", type) == 0 && vector_alloc(column, type, *nrows, arena) == 0, "out of memory");
+    golden_need(schema_add(schema, "c", type) == 0 && vector_alloc(column, type, *nrows, arena) == 0, "out of memory");
     for (size_t i = 0; i < *nrows; i++) {
         if (vector_is_null(&values[i], 0) || values[i].type->id == TYPE_NULL)
             vector_set_null(column, i);
         else
-            need(vector_copy(column, i, &values[i], 0, arena) == 0, "out of memory");
+            golden_need(vector_copy(column, i, &values[i], 0, arena) == 0, "out of memory");
     }
     outcome_release(out);
     memset(out, 0, sizeof(*out));
@@ -468,52 +453,28 @@ static bool make_values(const char *from, const struct zone *zone, struct schema
 
 static char *outside_ids;
 
-static void read_outside(const char *path)
-{
-    struct buf text = BUF_INIT;
-    char chunk[4096];
-    size_t n;
-    FILE *file = fopen(path, "r");
-
-    buf_append_byte(&text, '\n');
-    while (file != NULL && (n = fread(chunk, 1, sizeof(chunk), file)) > 0)
-        buf_append(&text, chunk, n);
-    if (file != NULL)
-        fclose(file);
-    outside_ids = buf_take(&text, NULL);
-    need(outside_ids != NULL, "out of memory");
-}
-
-static bool is_outside(const char *id)
-{
-    char line[160];
-
-    snprintf(line, sizeof(line), "\n%s", id);
-    const char *found = strstr(outside_ids, line);
-    return found != NULL && strchr(" \t\n", found[strlen(line)]) != NULL;
-}
-
 static int passed, failed, skipped;
 
-static void run_row(const json_t *row)
+static void run_row(const json_t *row, const void *cookie)
 {
-    const char *id = text_of(row, "id"), *from = text_of(row, "from");
-    const char *zone_text = json_object_get(row, "zone") != NULL ? text_of(row, "zone") : "UTC";
+    const char *id = golden_text(row, "id"), *from = golden_text(row, "from");
+    const char *zone_text = json_object_get(row, "zone") != NULL ? golden_text(row, "zone") : "UTC";
     const struct zone *zone = zone_open(zone_text, strlen(zone_text), NULL);
     struct outcome out = {.values = NULL};
     struct arena arena = ARENA_INIT;
     struct buf sql = BUF_INIT;
-    bool outside = is_outside(id);
+    bool outside = golden_is_outside(outside_ids, id);
 
-    need(zone != NULL, "a zone is missing: is tzdata installed?");
+    (void)cookie;
+    golden_need(zone != NULL, "a zone is missing: is tzdata installed?");
     if (from[0] == '\0') {
-        buf_printf(&sql, "SELECT %s\nFROM t", text_of(row, "expr"));
+        buf_printf(&sql, "SELECT %s\nFROM t", golden_text(row, "expr"));
         run(sql.data, "t", &t_schema, t_vectors, 1, zone, &out, NULL, &arena);
     } else {
         struct schema schema;
         struct vector column;
         size_t nrows;
-        buf_printf(&sql, "SELECT %s\nFROM v", text_of(row, "expr"));
+        buf_printf(&sql, "SELECT %s\nFROM v", golden_text(row, "expr"));
         if (make_values(from, zone, &schema, &column, &nrows, &out, &arena)) {
             run(sql.data, "v", &schema, &column, nrows, zone, &out, NULL, &arena);
             schema_release(&schema);
@@ -526,7 +487,7 @@ static void run_row(const json_t *row)
         passed++;
     } else {
         failed++;
-        printf("%s  %s  ;; %s\n", id, text_of(row, "expr"),
+        printf("%s  %s  ;; %s\n", id, golden_text(row, "expr"),
                outside ? "listed in outside.txt, but not refused" : difference);
     }
     outcome_release(&out);
@@ -539,34 +500,13 @@ int main(int argc, char **argv)
     char path[4096];
     glob_t files;
 
-    if (argc < 2 || argc > 3) {
-        fprintf(stderr, "usage: golden_expr DIR [OUTSIDE]\n");
-        return 2;
-    }
-    if (argc == 3)
-        snprintf(path, sizeof(path), "%s", argv[2]);
-    else
-        snprintf(path, sizeof(path), "%s/../outside.txt", argv[1]);
-    read_outside(path);
+    outside_ids = golden_outside(argc, argv);
     make_t();
     snprintf(path, sizeof(path), "%s/expr*.jsonl", argv[1]);
     if (glob(path, 0, NULL, &files) != 0)
         memset(&files, 0, sizeof(files));
-    for (size_t i = 0; i < files.gl_pathc; i++) {
-        FILE *file = fopen(files.gl_pathv[i], "r");
-        char *line = NULL;
-        size_t cap = 0;
-        need(file != NULL, "a table cannot be read");
-        while (getline(&line, &cap, file) > 0) {
-            json_error_t error;
-            json_t *row = json_loads(line, JSON_ALLOW_NUL, &error);
-            need(row != NULL, "a line of a table is not JSON");
-            run_row(row);
-            json_decref(row);
-        }
-        free(line);
-        fclose(file);
-    }
+    for (size_t i = 0; i < files.gl_pathc; i++)
+        golden_each(files.gl_pathv[i], run_row, NULL);
     globfree(&files);
     free(outside_ids);
     schema_release(&t_schema);

@@ -1,8 +1,10 @@
 /* golden_record DIR [OUTSIDE]: ask our record room what the captured tables asked Spark, and compare.
  *
- * One line per failing row (id and first difference), then "N passed, N failed, N skipped". Skipped are only rows listed in OUTSIDE (DIR/../outside.txt):
- * each must need a type that we do not have, and be refused. Row formats: tables/README.md. Exit code 0 if nothing failed.
+ * One line per failing row (id and first difference), then "N passed, N failed, N skipped". Skipped are only rows
+ * listed in OUTSIDE (DIR/../outside.txt): each must need a type that we do not have, and be refused. Row formats:
+ * tables/README.md. Exit code 0 if nothing failed.
  */
+#include "common/duration.h"
 #include "record/csv.h"
 #include "record/json_decode.h"
 #include "record/json_text.h"
@@ -11,12 +13,11 @@
 #include "record/table_text.h"
 #include "record/timestamp.h"
 #include "record/window.h"
+#include "sql/plan.h"
+
+#include "golden.h"
 
 #include <inttypes.h>
-#include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum verdict { PASS, FAIL, OUTSIDE };
 
@@ -27,20 +28,6 @@ static enum verdict differ(const char *what, const char *got, const char *expect
 {
     snprintf(difference, sizeof(difference), "%s: got %.240s, expected %.240s", what, got, expected);
     return FAIL;
-}
-
-static const char *text_of(const json_t *row, const char *key)
-{
-    const char *text = json_string_value(json_object_get(row, key));
-    return text != NULL ? text : "";
-}
-
-static void need(int ok, const char *what)
-{
-    if (!ok) {
-        fprintf(stderr, "golden_record: %s\n", what);
-        exit(2);
-    }
 }
 
 /* --- the tables' ways to write bytes and values ------------------------------------------------------------------ */
@@ -113,7 +100,7 @@ static const struct type *type_from(const json_t *spec, struct arena *arena)
     struct type_field *fields = arena_calloc(arena, n, sizeof(*fields));
     for (size_t i = 0; i < n; i++) {
         const json_t *field = json_array_get(list, i);
-        fields[i].name = text_of(field, "name");
+        fields[i].name = golden_text(field, "name");
         fields[i].type = type_from(json_object_get(field, "type"), arena);
         if (fields[i].type == NULL)
             return NULL;
@@ -124,7 +111,7 @@ static const struct type *type_from(const json_t *spec, struct arena *arena)
 static double double_from(const char *text)
 {
     double value = 0;
-    need(number_parse_double(text, strlen(text), &value), "a DOUBLE in a table is unreadable");
+    golden_need(number_parse_double(text, strlen(text), &value), "a DOUBLE in a table is unreadable");
     return value;
 }
 
@@ -145,7 +132,7 @@ static void fill(struct vector *vector, size_t row, const json_t *value, struct 
             const char *hex = json_string_value(value);
             for (; hex[0] != '\0'; hex += 2) {
                 unsigned byte = 0;
-                need(sscanf(hex, "%2x", &byte) == 1, "a BINARY in a table is unreadable");
+                golden_need(sscanf(hex, "%2x", &byte) == 1, "a BINARY in a table is unreadable");
                 buf_append_byte(&bytes, (char)byte);
             }
         }
@@ -187,7 +174,7 @@ static bool schema_from(const json_t *row, struct schema *schema, struct arena *
         const struct type *type = type_from(json_object_get(column, "type"), arena);
         if (type == NULL)
             return false;
-        need(schema_add(schema, text_of(column, "name"), type) == 0, "out of memory");
+        golden_need(schema_add(schema, golden_text(column, "name"), type) == 0, "out of memory");
     }
     return true;
 }
@@ -210,7 +197,7 @@ static const struct zone *zone_of(const json_t *row)
     const struct zone *zone = zone_utc();
     if (json_is_string(name)) {
         zone = zone_open(json_string_value(name), json_string_length(name), NULL);
-        need(zone != NULL, "a zone of a table is unknown");
+        golden_need(zone != NULL, "a zone of a table is unknown");
     }
     return zone;
 }
@@ -279,10 +266,10 @@ static enum verdict from_json_pass(const json_t *row, struct schema *schema, con
     struct vector columns[64];
     for (size_t i = 0; i < n; i++) {
         wanted[i] = i;
-        need(vector_alloc(&columns[i], schema->columns[i].type, 2, &arena) == 0, "out of memory");
+        golden_need(vector_alloc(&columns[i], schema->columns[i].type, 2, &arena) == 0, "out of memory");
     }
     struct json_decoder *decoder = json_decoder_new(schema, wanted, n, zone_of(row), &err);
-    need(decoder != NULL, "no decoder");
+    golden_need(decoder != NULL, "no decoder");
     json_decoder_restrict(decoder, ways);
     /* twice: the second time a shape that the first one taught may serve */
     for (size_t i = 0; i < 2 && verdict == PASS; i++) {
@@ -305,7 +292,7 @@ static enum verdict from_json(const json_t *row)
     struct schema schema;
     struct buf record = BUF_INIT;
     schema_init(&schema);
-    if (schema_parse(&schema, text_of(row, "schema"), &err) != 0)
+    if (schema_parse(&schema, golden_text(row, "schema"), &err) != 0)
         return strcmp(err.condition, "SFCRIME_UNSUPPORTED") == 0 ? OUTSIDE : differ("schema", err.text, "accepted");
     if (json_object_get(row, "text") != NULL)
         append_bytes(json_object_get(row, "text"), &record);
@@ -343,7 +330,7 @@ static enum verdict timestamp_cast(const json_t *row)
     const struct zone *zone = zone_of(row);
     int64_t us = 0, cached_us = 0;
     int32_t days = 0, json_days = 0;
-    if (strcmp(text_of(row, "to"), "DATE") == 0) {
+    if (strcmp(golden_text(row, "to"), "DATE") == 0) {
         bool ok = timestamp_parse_date(data, len, &days);
         enum verdict verdict = compare_cast("CAST", ok, days, json_object_get(row, "expected"));
         if (verdict != PASS)
@@ -364,9 +351,9 @@ static enum verdict timestamp_cast(const json_t *row)
 
 static enum verdict double_text(const json_t *row)
 {
-    if (strcmp(text_of(row, "of"), "DOUBLE") != 0)
+    if (strcmp(golden_text(row, "of"), "DOUBLE") != 0)
         return OUTSIDE;
-    uint64_t bits = strtoull(text_of(row, "bits"), NULL, 16);
+    uint64_t bits = strtoull(golden_text(row, "bits"), NULL, 16);
     double value;
     struct buf got = BUF_INIT;
     memcpy(&value, &bits, sizeof(value));
@@ -381,7 +368,7 @@ static enum verdict string_cast(const json_t *row)
     const json_t *text = json_object_get(row, "text");
     const char *data = json_string_value(text);
     size_t len = json_string_length(text);
-    const char *to = text_of(row, "to");
+    const char *to = golden_text(row, "to");
     struct buf got = BUF_INIT;
     bool ok = false;
     if (strcmp(to, "BIGINT") == 0) {
@@ -417,22 +404,49 @@ static enum verdict string_cast(const json_t *row)
     return verdict;
 }
 
+/* Whether SQL takes the call: 0, -1 with err. */
+static int compile_window(const json_t *args, struct errbuf *err)
+{
+    struct schema schema;
+    struct plan_view view = {.name = "v", .columns = &schema};
+    struct plan_catalog catalog = {.nviews = 1, .views = &view};
+    struct plan_options options = {.output_mode = PLAN_APPEND, .batch = true, .zone = zone_utc()};
+    struct buf sql = BUF_INIT;
+
+    schema_init(&schema);
+    golden_need(schema_parse(&schema, "t TIMESTAMP", err) == 0, "out of memory");
+    buf_append_text(&sql, "SELECT window(t");
+    for (size_t i = 0; i < json_array_size(args); i++)
+        buf_printf(&sql, ", '%s'", json_string_value(json_array_get(args, i)));
+    buf_append_text(&sql, ") FROM v");
+    golden_need(!sql.failed, "out of memory");
+    struct plan *plan = plan_compile(sql.data, &catalog, &options, err);
+    int result = plan != NULL ? 0 : -1;
+    plan_free(plan);
+    buf_release(&sql);
+    schema_release(&schema);
+    return result;
+}
+
 static enum verdict window_table(const json_t *row)
 {
     const json_t *args = json_object_get(row, "args");
     const json_t *expected = json_object_get(row, "expected");
     int64_t us[3] = {0, 0, 0};
     struct errbuf err;
-    const char *error = text_of(row, "error");
+    const char *error = golden_text(row, "error");
     errbuf_clear(&err);
+    if (compile_window(args, &err) != 0)
+        return strcmp(err.condition, error) == 0 ? PASS : differ("window", err.text, error);
     for (size_t i = 0; i < json_array_size(args) && i < 3; i++) {
         const json_t *text = json_array_get(args, i);
-        if (window_parse_interval(json_string_value(text), json_string_length(text), 0, &us[i], &err) != 0)
-            return strcmp(err.condition, error) == 0 ? PASS : differ("interval", err.text, error);
+        struct duration duration;
+        size_t len = json_string_length(text);
+        golden_need(duration_parse(json_string_value(text), len, 0, &duration, &err) == 0 &&
+                        duration_total_us(&duration, 0, json_string_value(text), len, &us[i], &err) == 0,
+                    "an interval that SQL took is none");
     }
     struct window window = {us[0], json_array_size(args) > 1 ? us[1] : us[0], us[2]};
-    if (window_check(&window, &err) != 0)
-        return strcmp(err.condition, error) == 0 ? PASS : differ("window", err.text, error);
     bool is_null = json_is_null(json_object_get(row, "ts"));
     if (!is_null && !window_fits(&window, json_integer_value(json_object_get(row, "ts"))))
         return strcmp(error, "ARITHMETIC_OVERFLOW") == 0 ? PASS : differ("window", "ARITHMETIC_OVERFLOW", "none");
@@ -441,7 +455,7 @@ static enum verdict window_table(const json_t *row)
     if (is_null)
         return json_array_size(expected) == 0 ? PASS : differ("window", "nothing for NULL", "a window");
     int64_t *starts = calloc(window_max(&window), sizeof(*starts));
-    need(starts != NULL, "out of memory");
+    golden_need(starts != NULL, "out of memory");
     size_t n = window_starts(&window, json_integer_value(json_object_get(row, "ts")), starts);
     enum verdict verdict = PASS;
     if (n != json_array_size(expected))
@@ -473,7 +487,7 @@ static enum verdict console(const json_t *row)
                                                   : 0,
             .zone = zone_of(row),
         };
-        need(rowset_init(&rows, &schema) == 0, "out of memory");
+        golden_need(rowset_init(&rows, &schema) == 0, "out of memory");
         fill_rowset(&rows, json_object_get(row, "rows"));
         table_text_rowset(&rows, &options, &got);
         /* Spark's text of a table ends with a line feed only without the footer; ours always does */
@@ -540,10 +554,11 @@ static enum verdict csv_table(const json_t *row)
     schema_init(&schema);
     if (known && schema_from(row, &schema, &arena)) {
         if (csv_writer_check(&schema, &err) != 0) {
-            verdict = strcmp(err.condition, text_of(row, "error")) == 0 ? PASS : differ("check", err.text, "accepted");
+            verdict =
+                strcmp(err.condition, golden_text(row, "error")) == 0 ? PASS : differ("check", err.text, "accepted");
         } else {
             json_t *one = json_pack("[O]", json_object_get(row, "row"));
-            need(one != NULL && rowset_init(&rows, &schema) == 0, "out of memory");
+            golden_need(one != NULL && rowset_init(&rows, &schema) == 0, "out of memory");
             fill_rowset(&rows, one);
             if (header)
                 csv_writer_header(&writer, &schema, &got);
@@ -569,12 +584,11 @@ static enum verdict to_json(const json_t *row)
     schema_init(&schema);
     if (schema_from(row, &schema, &arena)) {
         json_t *one = json_pack("[O]", json_object_get(row, "row"));
-        const char **names = arena_calloc(&arena, schema.ncolumns + 1, sizeof(*names));
-        need(one != NULL && names != NULL && rowset_init(&rows, &schema) == 0, "out of memory");
-        for (size_t i = 0; i < schema.ncolumns; i++)
-            names[i] = schema.columns[i].name;
+        golden_need(one != NULL && rowset_init(&rows, &schema) == 0, "out of memory");
         fill_rowset(&rows, one);
-        json_text_append_row(&got, names, rows.columns, schema.ncolumns, 0, zone_of(row));
+        const struct type type = {TYPE_STRUCT, schema.ncolumns, schema.columns};
+        const struct vector whole = {.type = &type, .fields = rows.columns};
+        json_text_append_value(&got, &whole, 0, zone_of(row));
         verdict = compare_text("to_json", &got, json_object_get(row, "expected"));
         rowset_release(&rows);
         json_decref(one);
@@ -602,7 +616,7 @@ static enum verdict sort_table(const json_t *row)
     struct arena arena = ARENA_INIT;
     const struct type *type = type_from(json_object_get(row, "of"), &arena);
     const json_t *values = json_object_get(row, "values");
-    const char *order = text_of(row, "order");
+    const char *order = golden_text(row, "order");
     struct vector column;
     size_t n = json_array_size(values);
     if (type == NULL) {
@@ -610,7 +624,7 @@ static enum verdict sort_table(const json_t *row)
         return OUTSIDE;
     }
     size_t *rows = arena_calloc(&arena, n + 1, sizeof(*rows));
-    need(rows != NULL && vector_alloc(&column, type, 2 * n, &arena) == 0, "out of memory");
+    golden_need(rows != NULL && vector_alloc(&column, type, 2 * n, &arena) == 0, "out of memory");
     for (size_t i = 0; i < n; i++) {
         rows[i] = i;
         fill(&column, i, json_array_get(values, i), &arena);
@@ -631,10 +645,12 @@ static enum verdict sort_table(const json_t *row)
 
 /* --- running ----------------------------------------------------------------------------------------------------- */
 
-static const struct {
+struct table {
     const char *file;
     enum verdict (*ask)(const json_t *row);
-} tables[] = {
+};
+
+static const struct table tables[] = {
     {"from_json", from_json},     {"timestamp_cast", timestamp_cast},
     {"double_text", double_text}, {"string_cast", string_cast},
     {"console", console},         {"csv", csv_table},
@@ -642,38 +658,16 @@ static const struct {
     {"window", window_table},
 };
 
-static char *outside_ids; /* the whole list; a row is in it if its id stands at the beginning of a line */
-
-static void read_outside(const char *path)
-{
-    struct buf text = BUF_INIT;
-    char chunk[4096];
-    size_t n;
-    FILE *file = fopen(path, "r");
-    buf_append_byte(&text, '\n');
-    while (file != NULL && (n = fread(chunk, 1, sizeof(chunk), file)) > 0)
-        buf_append(&text, chunk, n);
-    if (file != NULL)
-        fclose(file);
-    outside_ids = buf_take(&text, NULL);
-    need(outside_ids != NULL, "out of memory");
-}
-
-static bool is_outside(const char *id)
-{
-    char line[160];
-    snprintf(line, sizeof(line), "\n%s", id);
-    const char *found = strstr(outside_ids, line);
-    return found != NULL && strchr(" \t\n", found[strlen(line)]) != NULL;
-}
+static char *outside_ids;
 
 static int counts[3]; /* passed, failed, skipped */
 
-static void run_row(const json_t *row, enum verdict (*ask)(const json_t *))
+static void run_row(const json_t *row, const void *cookie)
 {
-    const char *id = text_of(row, "id");
-    enum verdict verdict = ask(row);
-    bool outside = is_outside(id);
+    const struct table *table = cookie;
+    const char *id = golden_text(row, "id");
+    enum verdict verdict = table->ask(row);
+    bool outside = golden_is_outside(outside_ids, id);
     if (verdict == OUTSIDE && outside) {
         counts[2]++;
     } else if (verdict == PASS && !outside) {
@@ -690,31 +684,10 @@ static void run_row(const json_t *row, enum verdict (*ask)(const json_t *))
 int main(int argc, char **argv)
 {
     char path[4096];
-    if (argc < 2 || argc > 3) {
-        fprintf(stderr, "usage: golden_record DIR [OUTSIDE]\n");
-        return 2;
-    }
-    if (argc == 3)
-        snprintf(path, sizeof(path), "%s", argv[2]);
-    else
-        snprintf(path, sizeof(path), "%s/../outside.txt", argv[1]);
-    read_outside(path);
+    outside_ids = golden_outside(argc, argv);
     for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
         snprintf(path, sizeof(path), "%s/%s.jsonl", argv[1], tables[i].file);
-        FILE *file = fopen(path, "r");
-        if (file == NULL)
-            continue;
-        char *line = NULL;
-        size_t cap = 0;
-        while (getline(&line, &cap, file) > 0) {
-            json_error_t error;
-            json_t *row = json_loads(line, JSON_ALLOW_NUL, &error);
-            need(row != NULL, "a line of a table is not JSON");
-            run_row(row, tables[i].ask);
-            json_decref(row);
-        }
-        free(line);
-        fclose(file);
+        golden_each(path, run_row, &tables[i]);
     }
     free(outside_ids);
     zone_close_all();

@@ -6,16 +6,12 @@
  * OUTSIDE (DIR/../outside.txt), if they are refused as SFCRIME_UNSUPPORTED. Places are compared for syntax errors,
  * unresolved columns and type mismatches. Exit code 0 if nothing failed.
  */
-#include "common/buf.h"
+#include "common/duration.h"
 #include "record/schema.h"
-#include "record/window.h"
 #include "record/zone.h"
 #include "sql/plan.h"
 
-#include <jansson.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "golden.h"
 
 static const char calls_ddl[] = "crime_id STRING, original_crime_type_name STRING, report_date STRING, call_date "
                                 "STRING, offense_date STRING, call_time STRING, "
@@ -28,43 +24,6 @@ static struct schema calls;
 static struct schema radio_code;
 static char *outside_ids;
 static int passed, failed, skipped;
-
-static void need(int ok, const char *what)
-{
-    if (!ok) {
-        fprintf(stderr, "golden_sql: %s\n", what);
-        exit(2);
-    }
-}
-
-static const char *text_of(const json_t *row, const char *key)
-{
-    const char *text = json_string_value(json_object_get(row, key));
-    return text != NULL ? text : "";
-}
-
-static void read_outside(const char *path)
-{
-    struct buf text = BUF_INIT;
-    char chunk[4096];
-    size_t n;
-    FILE *file = fopen(path, "r");
-    buf_append_byte(&text, '\n');
-    while (file != NULL && (n = fread(chunk, 1, sizeof(chunk), file)) > 0)
-        buf_append(&text, chunk, n);
-    if (file != NULL)
-        fclose(file);
-    outside_ids = buf_take(&text, NULL);
-    need(outside_ids != NULL, "out of memory");
-}
-
-static bool is_outside(const char *id)
-{
-    char line[256];
-    int len = snprintf(line, sizeof(line), "\n%s", id);
-    const char *found = strstr(outside_ids, line);
-    return found != NULL && strchr(" \n", found[len]) != NULL;
-}
 
 /* ---- one row ----------------------------------------------------------------------------------------------------- */
 
@@ -88,15 +47,17 @@ static struct plan *compile(const json_t *row, bool batch, struct errbuf *err)
     struct plan_catalog catalog = {1, &view, 1, &table};
     struct plan_options options = {.output_mode = PLAN_APPEND, .batch = batch, .zone = zone_utc()};
     const json_t *watermark = json_object_get(row, "watermark");
-    if (!batch && plan_output_mode(text_of(row, "outputMode"), &options.output_mode, err) != 0)
+    if (!batch && plan_output_mode(golden_text(row, "outputMode"), &options.output_mode, err) != 0)
         return NULL;
     if (json_is_array(watermark)) {
         const char *delay = json_string_value(json_array_get(watermark, 1));
         view.watermark_column = json_string_value(json_array_get(watermark, 0));
-        if (window_parse_interval(delay, strlen(delay), 31, &view.watermark_delay_us, err) != 0)
+        struct duration duration;
+        if (duration_parse(delay, strlen(delay), 0, &duration, err) != 0 ||
+            duration_total_us(&duration, 31, delay, strlen(delay), &view.watermark_delay_us, err) != 0)
             return NULL;
     }
-    return plan_compile(text_of(row, "sql"), &catalog, &options, err);
+    return plan_compile(golden_text(row, "sql"), &catalog, &options, err);
 }
 
 static bool place_counts(const char *condition)
@@ -107,11 +68,11 @@ static bool place_counts(const char *condition)
 
 static bool same_error(const json_t *row, const struct errbuf *err)
 {
-    const char *condition = text_of(row, "error");
+    const char *condition = golden_text(row, "error");
     if (strcmp(condition, err->condition) != 0)
         return differ("%s, not %s: %.200s", err->condition, condition, err->text);
-    if (strcmp(text_of(row, "sqlState"), err->sqlstate) != 0)
-        return differ("SQLSTATE %s, not %s", err->sqlstate, text_of(row, "sqlState"));
+    if (strcmp(golden_text(row, "sqlState"), err->sqlstate) != 0)
+        return differ("SQLSTATE %s, not %s", err->sqlstate, golden_text(row, "sqlState"));
     const json_t *line = json_object_get(row, "line");
     const json_t *pos = json_object_get(row, "pos");
     if (place_counts(condition) && line != NULL && pos != NULL &&
@@ -131,11 +92,11 @@ static bool same_output(const json_t *output, const struct plan *plan)
         struct buf type = BUF_INIT;
         bool same = true;
         type_name(field->type, &type);
-        need(!type.failed, "out of memory");
-        if (strcmp(field->name, text_of(column, "name")) != 0)
-            same = differ("column %zu is named %s, not %s", i + 1, field->name, text_of(column, "name"));
-        else if (strcmp(type.data, text_of(column, "type")) != 0)
-            same = differ("column %s is %s, not %s", field->name, type.data, text_of(column, "type"));
+        golden_need(!type.failed, "out of memory");
+        if (strcmp(field->name, golden_text(column, "name")) != 0)
+            same = differ("column %zu is named %s, not %s", i + 1, field->name, golden_text(column, "name"));
+        else if (strcmp(type.data, golden_text(column, "type")) != 0)
+            same = differ("column %s is %s, not %s", field->name, type.data, golden_text(column, "type"));
         buf_release(&type);
         if (!same)
             return false;
@@ -146,18 +107,21 @@ static bool same_output(const json_t *output, const struct plan *plan)
 static bool check(const json_t *row, const struct plan *plan, const struct errbuf *err)
 {
     if (json_object_get(row, "error") != NULL)
-        return plan != NULL ? differ("accepted, not %s", text_of(row, "error")) : same_error(row, err);
+        return plan != NULL ? differ("accepted, not %s", golden_text(row, "error")) : same_error(row, err);
     if (plan == NULL)
         return differ("%s, not accepted: %.200s", err->condition, err->text);
     const json_t *output = json_object_get(row, "output");
     return output == NULL || same_output(output, plan);
 }
 
-static void run_row(const json_t *row, bool batch)
+static void run_row(const json_t *row, const void *cookie)
 {
-    const char *id = text_of(row, "id");
-    bool outside = is_outside(id);
+    bool batch = *(const bool *)cookie;
+    const char *id = golden_text(row, "id");
+    bool outside = golden_is_outside(outside_ids, id);
     struct errbuf err;
+
+    difference[0] = '\0';
     errbuf_clear(&err);
     struct plan *plan = compile(row, batch, &err);
     bool refused = plan == NULL && strcmp(err.condition, "SFCRIME_UNSUPPORTED") == 0;
@@ -168,7 +132,7 @@ static void run_row(const json_t *row, bool batch)
     } else {
         failed++;
         printf("%s  ", id);
-        for (const char *p = text_of(row, "sql"); *p != '\0'; p++)
+        for (const char *p = golden_text(row, "sql"); *p != '\0'; p++)
             putchar(*p == '\n' ? ' ' : *p);
         printf("  ;; %.*s\n", (int)strcspn(difference, "\n"),
                outside ? "listed in outside.txt, but not refused" : difference);
@@ -179,40 +143,20 @@ static void run_row(const json_t *row, bool batch)
 static void run_table(const char *directory, const char *table, bool batch)
 {
     char path[4096];
-    char *line = NULL;
-    size_t cap = 0;
+
     snprintf(path, sizeof(path), "%s/%s.jsonl", directory, table);
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
-        return;
-    while (getline(&line, &cap, file) > 0) {
-        json_error_t error;
-        json_t *row = json_loads(line, 0, &error);
-        need(row != NULL, "a line of a table is not JSON");
-        difference[0] = '\0';
-        run_row(row, batch);
-        json_decref(row);
-    }
-    free(line);
-    fclose(file);
+    golden_each(path, run_row, &batch);
 }
 
 int main(int argc, char **argv)
 {
-    char path[4096];
     struct errbuf err;
-    if (argc < 2 || argc > 3) {
-        fprintf(stderr, "usage: golden_sql DIR [OUTSIDE]\n");
-        return 2;
-    }
-    if (argc == 3)
-        snprintf(path, sizeof(path), "%s", argv[2]);
-    else
-        snprintf(path, sizeof(path), "%s/../outside.txt", argv[1]);
-    read_outside(path);
+
+    outside_ids = golden_outside(argc, argv);
     schema_init(&calls);
     schema_init(&radio_code);
-    need(schema_parse(&calls, calls_ddl, &err) == 0 && schema_parse(&radio_code, radio_code_ddl, &err) == 0, err.text);
+    golden_need(schema_parse(&calls, calls_ddl, &err) == 0 && schema_parse(&radio_code, radio_code_ddl, &err) == 0,
+                err.text);
     run_table(argv[1], "sql_errors", true);
     run_table(argv[1], "accepted", true);
     run_table(argv[1], "streaming", false);

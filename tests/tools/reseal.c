@@ -1,7 +1,8 @@
 /* reseal FILE...: make the checksum of checkpoint files right after they were edited by hand.
  *
- * offsets/N, commits/N, sfcrime.json: the field crc32c, which is added where it is missing. sources/0/0: its checksum stands in the sfcrime.json
- * two folders up. An empty file stays empty. For tests: a checkpoint is edited to look like what a crash left behind. */
+ * offsets/N, commits/N, sfcrime.json: the field crc32c, which is added where it is missing. sources/0/0: its checksum
+ * stands in the sfcrime.json two folders up. An empty file stays empty. For tests: a checkpoint is edited to look like
+ * what a crash left behind. */
 #include "../../src/engine/checkpoint_internal.h"
 
 #include "common/crc32c.h"

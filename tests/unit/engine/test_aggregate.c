@@ -35,9 +35,9 @@ static void all_groups(const struct aggregate_table *table, struct buf *out)
 {
     uint32_t numbers[4096];
 
-    for (uint32_t i = 0; i < table->keys.count; i++)
+    for (uint32_t i = 0; i < table->count; i++)
         numbers[i] = i;
-    groups_text(table, numbers, table->keys.count, out);
+    groups_text(table, numbers, table->count, out);
 }
 
 struct row {
@@ -98,7 +98,7 @@ static void one_table(struct groups *groups, const struct aggregate_layout *layo
     all_groups(&table, out);
     /* a reset table counts anew, its dictionary or not */
     aggregate_table_reset(&table);
-    assert_int_equal(table.keys.count, row->keys[0] == '\0' ? 1 : 0);
+    assert_int_equal(table.count, row->keys[0] == '\0' ? 1 : 0);
     assert_int_equal(groups_update(groups, &table, row->rows), 0);
     struct buf again = BUF_INIT;
     all_groups(&table, &again);
@@ -107,18 +107,27 @@ static void one_table(struct groups *groups, const struct aggregate_layout *layo
     aggregate_table_release(&table);
 }
 
+/* The key of a group as bytes, in memory of exactly its size for the address sanitizer. */
+static char *encoded(const struct aggregate_table *table, uint32_t group, size_t *len)
+{
+    *len = aggregate_key_bytes(table, group);
+    char *key = malloc(*len > 0 ? *len : 1);
+
+    assert_non_null(key);
+    assert_ptr_equal(aggregate_key_encode(table, group, (unsigned char *)key), key + *len);
+    return key;
+}
+
 static void merge_tables(const struct aggregate_layout *layout, struct aggregate_table *into,
                          const struct aggregate_table *from)
 {
     size_t width = aggregate_width(layout);
     struct errbuf err;
+    uint32_t group;
 
-    for (uint32_t i = 0; i < from->keys.count; i++) {
-        const struct hashmap_key *key = &from->keys.keys[i];
-        bool inserted;
-        uint32_t group = aggregate_put(into, key->data, key->len, &inserted);
-        assert_int_not_equal(group, HASHMAP_NONE);
-        assert_true(aggregate_key_valid(layout, key->data, key->len));
+    assert_int_equal(aggregate_adopt_begin(into, from), 0);
+    for (uint32_t i = 0; i < from->count; i++) {
+        assert_int_equal(aggregate_adopt(into, from, &i, 1, &group), 0);
         assert_int_equal(aggregate_merge_one(layout, into->accumulators + group * width, from->accumulators + i * width,
                                              &into->strings, &err),
                          0);
@@ -141,22 +150,22 @@ static void by_rows(struct groups *groups, const struct aggregate_layout *layout
         merge_tables(layout, &whole, &part);
         aggregate_table_reset(&part);
     }
-    for (uint32_t i = 0; i < whole.keys.count; i++) {
+    for (uint32_t i = 0; i < whole.count; i++) {
         unsigned char *accumulator = whole.accumulators + i * width;
         buf_reset(&bytes);
         aggregate_encode_one(layout, accumulator, &bytes);
         /* short, right, long */
-        for (size_t len = 0; len <= bytes.len; len++) {
-            char *copy = malloc(len + 1); /* exact, for the address sanitizer */
+        for (size_t len = 0; len <= bytes.len + 1; len++) {
+            unsigned char *copy = malloc(len + 1); /* exact, for the address sanitizer */
+            bool oom;
+            memset(copy, 0, len);
             if (bytes.len > 0)
-                memcpy(copy, bytes.data, len);
-            assert_int_equal(aggregate_decode_one(layout, copy, len, accumulator, &whole.strings),
-                             len == bytes.len ? 0 : -1);
+                memcpy(copy, bytes.data, len < bytes.len ? len : bytes.len);
+            assert_ptr_equal(aggregate_decode_one(layout, copy, copy + len, accumulator, &whole.strings, &oom),
+                             len < bytes.len ? NULL : copy + bytes.len);
+            assert_false(oom);
             free(copy);
         }
-        buf_append_byte(&bytes, 0);
-        assert_int_equal(aggregate_decode_one(layout, bytes.data, bytes.len, accumulator, &whole.strings), -1);
-        assert_int_equal(aggregate_decode_one(layout, bytes.data, bytes.len - 1, accumulator, &whole.strings), 0);
     }
     all_groups(&whole, out);
     assert_true(aggregate_table_memory_bytes(&whole) > 0);
@@ -320,8 +329,7 @@ static void test_event_time(void **unused)
         struct aggregate_layout *layout = aggregate_layout_new(&groups.op);
         assert_int_equal(aggregate_table_init(&table, layout), 0);
         assert_int_equal(groups_update(&groups, &table, batch_rows), 0);
-        const struct hashmap_key *key = &table.keys.keys[0];
-        assert_int_equal(aggregate_event_time(layout, key->data, key->len, &event_us), cases[i].found);
+        assert_int_equal(aggregate_event_time(&table, 0, &event_us), cases[i].found);
         if (cases[i].found)
             assert_int_equal(event_us, cases[i].event_us);
         aggregate_table_release(&table);
@@ -330,40 +338,81 @@ static void test_event_time(void **unused)
     }
 }
 
-/* Keys from a file: every cut and every wrong tag is seen, nothing is read beyond the end. */
-static void test_key_valid(void **unused)
+/* Keys from a file: what is no key of the layout is seen, nothing is read beyond the end. */
+static void test_keys_in_files(void **unused)
 {
-    struct aggregate_table table;
+    struct aggregate_table table, other;
+    struct buf texts = BUF_INIT, key = BUF_INIT;
     struct groups groups;
+    uint32_t group;
+    bool oom;
 
     (void)unused;
     groups_init(&groups);
-    groups_columns(&groups, "sbw");
-    add_keys(&groups, "012");
+    groups_columns(&groups, "sbwd");
+    add_keys(&groups, "0123");
     struct aggregate_layout *layout = aggregate_layout_new(&groups.op);
+    struct aggregate_file *file = aggregate_file_new(layout);
+    size_t width = aggregate_file_key_width(layout);
+    assert_non_null(file);
     assert_int_equal(aggregate_table_init(&table, layout), 0);
-    assert_int_equal(groups_update(&groups, &table, ROWS("abc|true|1..2")), 0);
-    const struct hashmap_key *key = &table.keys.keys[0];
-    for (size_t len = 0; len <= key->len; len++) {
-        char *cut = malloc(len + 1);
-        memcpy(cut, key->data, len);
-        assert_int_equal(aggregate_key_valid(layout, cut, len), len == key->len);
+    assert_int_equal(aggregate_table_init(&other, layout), 0);
+    assert_int_equal(
+        groups_update(&groups, &table, ROWS("left out|true|1..2|0", "abc|true|1..2|nan", "NULL|NULL|NULL|-0")), 0);
+    aggregate_file_begin(file);
+    for (uint32_t i = 1; i < 3; i++)
+        assert_int_equal(aggregate_file_note(file, &table, i), 0);
+    aggregate_file_put_texts(file, &table, &texts);
+    for (uint32_t i = 1; i < 3; i++)
+        aggregate_file_put_key(file, &table, i, &key);
+    assert_int_equal(texts.len, 4 + 4 + 3);
+    assert_int_equal(key.len, 2 * width);
+
+    for (size_t len = 0; len <= texts.len; len++) {
+        unsigned char *cut = malloc(len + 1);
+        memcpy(cut, texts.data, len);
+        assert_ptr_equal(aggregate_file_take_texts(file, &other, cut, cut + len, &oom),
+                         len == texts.len ? cut + len : NULL);
+        assert_false(oom);
         free(cut);
     }
-    static const size_t tags[] = {0, 8, 9, 10};
-    for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
-        char *wrong = malloc(key->len);
-        memcpy(wrong, key->data, key->len);
-        wrong[tags[i]] = 7; /* a tag, or a BOOLEAN's value */
-        assert_false(aggregate_key_valid(layout, wrong, key->len));
-        free(wrong);
+    const unsigned char *keys = (const unsigned char *)key.data;
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(aggregate_file_take_key(file, &other, keys + i * width, false, &group), 0);
+        assert_int_equal(aggregate_file_take_key(file, &other, keys + i * width, true, &group), 1);
+        assert_int_equal(group, i);
+        assert_int_equal(aggregate_file_take_key(file, &other, keys + i * width, false, &group), 1);
+        assert_int_equal(group, i);
+        size_t len, other_len;
+        char *here = encoded(&table, (uint32_t)i + 1, &len), *there = encoded(&other, group, &other_len);
+        assert_int_equal(len, other_len);
+        assert_memory_equal(here, there, len);
+        free(here);
+        free(there);
     }
+    /* a NULL bit more leaves a value behind that should be zero; a number beyond the texts; TRUE as 2; another NaN, -0.0 */
+    unsigned char *wrong = malloc(width);
+    size_t refused = 0;
+    for (size_t at = 0; at < width; at++)
+        for (int bit = 0; bit < 8; bit++) {
+            memcpy(wrong, keys, width);
+            wrong[at] ^= (unsigned char)(1 << bit);
+            refused += aggregate_file_take_key(file, &other, wrong, true, &group) == 0;
+        }
+    /* what remains is another key: the window's bounds (128 bits), FALSE, NULL for the text numbered 0, and of the NaN a bit less in the
+     * exponent (11) or infinity */
+    assert_int_equal(refused, width * 8 - 128 - 1 - 1 - 12);
+    free(wrong);
+    buf_release(&texts);
+    buf_release(&key);
+    aggregate_file_free(file);
     aggregate_table_release(&table);
+    aggregate_table_release(&other);
     aggregate_layout_free(layout);
     groups_release(&groups);
 }
 
-/* More texts than the dictionary takes, in several batches; then it is off and all still counts. */
+/* More texts than a dictionary keeps: it is emptied with the groups, and all still counts. */
 static void test_many_texts(void **unused)
 {
     enum { TEXTS = 40000, CHUNK = 2000 };
@@ -390,7 +439,7 @@ static void test_many_texts(void **unused)
             assert_int_equal(groups_update(&groups, &table, batch_rows), 0);
             assert_int_equal(groups_update(&groups, &table, batch_rows), 0);
         }
-        assert_int_equal(table.keys.count, TEXTS);
+        assert_int_equal(table.count, TEXTS);
         const int64_t *counts = (const int64_t *)(const void *)table.accumulators;
         for (int i = 0; i < TEXTS; i++)
             assert_int_equal(counts[i], 2);
@@ -403,14 +452,167 @@ static void test_many_texts(void **unused)
     free(batch_rows);
 }
 
+/* --- many groups ------------------------------------------------------------------------------------------------- */
+
+enum { CELL = 48, MANY = 500 };
+
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed = *seed * UINT32_C(1664525) + UINT32_C(1013904223);
+    return *seed >> 8;
+}
+
+/* Values that tie often: texts with long common beginnings, some empty, NULLs, zeros of both signs. */
+static void random_cell(char letter, uint32_t *seed, char cell[CELL])
+{
+    uint32_t pick = next_random(seed), value = next_random(seed);
+    const char *sign = pick % 2 == 0 ? "-" : "";
+
+    if (pick % 11 == 0)
+        snprintf(cell, CELL, "NULL");
+    else if (letter == 's' && pick % 13 == 0)
+        cell[0] = '\0';
+    else if (letter == 's')
+        snprintf(cell, CELL, "%s%u", pick % 3 == 0 ? "" : "a common beginning ", value % 300);
+    else if (letter == 'd')
+        snprintf(cell, CELL, "%s%u.%u", sign, pick % 7 == 0 ? 0 : value % 100, pick % 7 == 0 ? 0 : 5);
+    else if (letter == 'b')
+        snprintf(cell, CELL, "%s", pick % 2 == 0 ? "true" : "false");
+    else if (letter == 'w')
+        snprintf(cell, CELL, "%s%u..%s", sign, value % 1000, pick % 3 == 0 ? "NULL" : "60");
+    else
+        snprintf(cell, CELL, "%s%u", sign, value % 70000);
+}
+
+static void random_rows(const char *columns, uint32_t *seed, char (*text)[4 * CELL], const char **lines)
+{
+    for (size_t i = 0; i < MANY; i++) {
+        size_t len = 0;
+        for (const char *p = columns; *p != '\0'; p++) {
+            char cell[CELL];
+            random_cell(*p, seed, cell);
+            len += (size_t)snprintf(text[i] + len, 4 * CELL - len, "%s%s", p > columns ? "|" : "", cell);
+        }
+        lines[i] = text[i];
+    }
+    lines[MANY] = NULL;
+}
+
+/* Row i stands rightly before row j, by the comparison of vectors. */
+static bool in_order(const struct batch *batch, size_t ncolumns, size_t i, size_t j)
+{
+    for (size_t c = 0; c < ncolumns; c++) {
+        const struct vector *column = &batch->columns[c];
+        bool i_null = vector_is_null(column, i), j_null = vector_is_null(column, j);
+        int order = i_null || j_null ? j_null - i_null : vector_compare(column, i, column, j);
+        if (order != 0)
+            return order < 0;
+    }
+    return false; /* equal ones would be one group */
+}
+
+static void check_order(const struct aggregate_table *table, uint32_t *numbers, size_t n, size_t ncolumns)
+{
+    struct arena arena = ARENA_INIT;
+
+    assert_int_equal(aggregate_sort(table, numbers, n), 0);
+    for (size_t first = 0; first + 1 < n; first += VECTOR_ROWS - 1) {
+        size_t some = n - first < VECTOR_ROWS ? n - first : VECTOR_ROWS;
+        struct batch batch;
+        assert_int_equal(aggregate_rows(table, numbers + first, some, &batch, &arena), 0);
+        for (size_t i = 0; i + 1 < some; i++)
+            assert_true(in_order(&batch, ncolumns, i, i + 1));
+        arena_reset(&arena);
+    }
+    arena_release(&arena);
+}
+
+/* All groups of a table go over to another one; their keys are the same there. */
+static void check_adopted(struct aggregate_table *into, const struct aggregate_table *from)
+{
+    uint32_t numbers[AGGREGATE_BLOCK], groups[AGGREGATE_BLOCK];
+
+    assert_int_equal(aggregate_adopt_begin(into, from), 0);
+    for (uint32_t first = 0; first < from->count; first += AGGREGATE_BLOCK) {
+        size_t n = from->count - first < AGGREGATE_BLOCK ? from->count - first : AGGREGATE_BLOCK;
+        for (size_t i = 0; i < n; i++)
+            numbers[i] = first + (uint32_t)i;
+        assert_int_equal(aggregate_adopt(into, from, numbers, n, groups), 0);
+        for (size_t i = 0; i < n; i++) {
+            size_t len, other_len;
+            char *key = encoded(from, numbers[i], &len);
+            char *other = encoded(into, groups[i], &other_len);
+            assert_int_equal(len, other_len);
+            assert_memory_equal(key, other, len);
+            free(key);
+            free(other);
+        }
+    }
+}
+
+/* Tables that grow, are sorted in part and whole while they do, and serve again after a reset. */
+static void test_many_groups(void **unused)
+{
+    static const char *const columns[] = {"s", "sw", "ss", "di", "bys", "tls", "wsd", "l", "x"};
+    enum { ROUNDS = 16 };
+    char(*text)[4 * CELL] = calloc(MANY, sizeof(*text));
+    const char **lines = calloc(MANY + 1, sizeof(*lines));
+    uint32_t *numbers = calloc((size_t)MANY * ROUNDS, sizeof(*numbers));
+    uint32_t seed = 7;
+
+    (void)unused;
+    assert_non_null(text);
+    assert_non_null(lines);
+    assert_non_null(numbers);
+    for (size_t c = 0; c < sizeof(columns) / sizeof(columns[0]); c++) {
+        size_t ncolumns = strlen(columns[c]);
+        struct aggregate_table table, other;
+        struct groups groups;
+        groups_init(&groups);
+        groups_columns(&groups, columns[c]);
+        for (size_t i = 0; i < ncolumns; i++)
+            groups_key(&groups, i);
+        add_calls(&groups, "C*");
+        struct aggregate_layout *layout = aggregate_layout_new(&groups.op);
+        assert_int_equal(aggregate_table_init(&table, layout), 0);
+        assert_int_equal(aggregate_table_init(&other, layout), 0);
+        for (int round = 0; round < ROUNDS; round++) {
+            int64_t records = 0;
+            size_t n = 0;
+            random_rows(columns[c], &seed, text, lines);
+            assert_int_equal(groups_update(&groups, &table, lines), 0);
+            check_adopted(&other, &table);
+            for (uint32_t i = 0; i < table.count; i += 1 + (uint32_t)(round % 3) * 20)
+                numbers[n++] = i;
+            check_order(&table, numbers, n, ncolumns);
+            for (uint32_t i = 0; i < table.count; i++)
+                records += ((const int64_t *)(const void *)table.accumulators)[i];
+            assert_int_equal(records, (round % 8 + 1) * MANY);
+            if (round == 7)
+                aggregate_table_reset(&table);
+        }
+        assert_true(other.count >= table.count && other.count <= MANY * ROUNDS);
+        for (uint32_t i = 0; i < other.count; i++)
+            numbers[i] = i;
+        check_order(&other, numbers, other.count, ncolumns);
+        aggregate_table_release(&table);
+        aggregate_table_release(&other);
+        aggregate_layout_free(layout);
+        groups_release(&groups);
+    }
+    free(text);
+    free(lines);
+    free(numbers);
+}
+
 static void test_layout_text(void **unused)
 {
     static const struct {
         const char *columns, *keys, *calls, *text;
     } cases[] = {
-        {"sl", "0", "C*S1", "state 1: keys 0 string; accumulators count() sum(bigint)"},
-        {"sw", "01", "M0", "state 1: keys 0 string 1 struct<start:timestamp,end:timestamp>; accumulators max(string)"},
-        {"l", "", "m0", "state 1: keys; accumulators min(bigint)"},
+        {"sl", "0", "C*S1", "state 2: keys 0 string; accumulators count() sum(bigint)"},
+        {"sw", "01", "M0", "state 2: keys 0 string 1 struct<start:timestamp,end:timestamp>; accumulators max(string)"},
+        {"l", "", "m0", "state 2: keys; accumulators min(bigint)"},
     };
 
     (void)unused;
@@ -438,8 +640,9 @@ int main(void)
         cmocka_unit_test(test_selection_and_constants),
         cmocka_unit_test(test_overflow),
         cmocka_unit_test(test_event_time),
-        cmocka_unit_test(test_key_valid),
+        cmocka_unit_test(test_keys_in_files),
         cmocka_unit_test(test_many_texts),
+        cmocka_unit_test(test_many_groups),
         cmocka_unit_test(test_layout_text),
     };
 

@@ -39,6 +39,15 @@ static void remove_file(struct fixture *fixture, const char *name)
     assert_int_equal(unlink(path), 0);
 }
 
+/* Make the trailer right again. */
+static void seal(struct buf *file)
+{
+    uint32_t crc = crc32c_update(0, file->data, file->len - 4);
+
+    for (int i = 0; i < 4; i++)
+        file->data[file->len - 4 + (size_t)i] = (char)(crc >> 8 * i);
+}
+
 static void refused(struct fixture *fixture, int64_t version, const char *name)
 {
     errbuf_clear(&fixture->err);
@@ -133,22 +142,55 @@ static void test_missing_and_foreign(void **unused)
     refused(fixture, 3, ".delta");
 }
 
+/* Nonsense under a right checksum: accepted where it is a group after all, else refused by name, and nothing is read beyond its end. */
+static void test_every_byte_forged(void **unused)
+{
+    struct fixture *fixture = *unused;
+    static const char *const names[] = {"2.snapshot", "3.delta"};
+    static const unsigned char forged[] = {0, 1, 2, 0x7f, 0x80, 0xff};
+
+    write_three(fixture);
+    for (size_t i = 0; i < 2; i++) {
+        struct buf good = BUF_INIT;
+        read_file(fixture, names[i], &good);
+        for (size_t at = 0; at < good.len - 4; at++) {
+            for (size_t f = 0; f < sizeof(forged); f++) {
+                char kept = good.data[at];
+                good.data[at] = (char)forged[f];
+                seal(&good);
+                write_file(fixture, names[i], good.data, good.len);
+                good.data[at] = kept;
+                errbuf_clear(&fixture->err);
+                struct state *state = state_open(fixture->dir, fixture->layout, 3, 2, &fixture->err);
+                if (state == NULL) {
+                    assert_int_equal(fixture->err.exit_code, EXIT_CODE_CHECKPOINT);
+                    assert_non_null(strstr(fixture->err.text, fixture->dir));
+                }
+                state_close(state);
+            }
+        }
+        seal(&good);
+        write_file(fixture, names[i], good.data, good.len);
+        buf_release(&good);
+    }
+    struct state *state = open_version(fixture, 3, 2);
+    assert_listing(state, state_all, "a|100|3|3|x\nk3|30|1|1|w\n");
+    state_close(state);
+}
+
 /* A file of a later format: its checksum is right, and it says so. */
 static void test_newer_format(void **unused)
 {
     struct fixture *fixture = *unused;
     struct buf bytes = BUF_INIT;
-    uint32_t crc;
 
     write_three(fixture);
     read_file(fixture, "3.delta", &bytes);
-    bytes.data[8] = 2;
-    crc = crc32c_update(0, bytes.data, bytes.len - 4);
-    for (int i = 0; i < 4; i++)
-        bytes.data[bytes.len - 4 + (size_t)i] = (char)(crc >> 8 * i);
+    bytes.data[8] = 3;
+    seal(&bytes);
     write_file(fixture, "3.delta", bytes.data, bytes.len);
     refused(fixture, 3, "3.delta");
-    assert_non_null(strstr(fixture->err.text, "format version (a newer program wrote it), wanted 1, found 2"));
+    assert_non_null(strstr(fixture->err.text, "format version (a newer program wrote it), wanted 2, found 3"));
     buf_release(&bytes);
 }
 
@@ -237,8 +279,13 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_every_byte_flipped),   TEST(test_missing_and_foreign), TEST(test_newer_format),
-        TEST(test_histories_do_not_mix), TEST(test_storage_failure),     TEST(test_purge),
+        TEST(test_every_byte_flipped),
+        TEST(test_every_byte_forged),
+        TEST(test_missing_and_foreign),
+        TEST(test_newer_format),
+        TEST(test_histories_do_not_mix),
+        TEST(test_storage_failure),
+        TEST(test_purge),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

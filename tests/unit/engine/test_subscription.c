@@ -5,6 +5,8 @@
 #include "engine/subscription.h"
 
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 static struct config_source source_of(const char *subscribe, const char *pattern, const char *assign)
 {
@@ -39,6 +41,7 @@ static void test_check(void **state)
         {NULL, NULL, "[0]", NULL, NULL, NULL, "expected e.g."},
         {NULL, NULL, "{\"a\":[-1]}", NULL, NULL, NULL, "expected e.g."},
         {NULL, NULL, "{}", NULL, NULL, NULL, "expected e.g."},
+        {NULL, NULL, "{\"a\":[]}", NULL, NULL, NULL, "expected e.g."},
         {"a", NULL, NULL, "middle", NULL, NULL, "Expected e.g."},
         {"a", NULL, NULL, NULL, "soon", NULL, "Expected e.g."},
         {"a", NULL, NULL, NULL, NULL, "12x", "startingTimestamp"},
@@ -210,6 +213,56 @@ static void test_latest(void **state)
     offset_list_release(&list);
 }
 
+/* The first answer comes after the time of one question is over: it is asked again. */
+static void test_first_contact(void **state)
+{
+    struct fixture *fixture = *state;
+    struct config_source source = source_of("one", NULL, NULL);
+    struct offset_list list;
+    struct errbuf err;
+
+    source.starting_offsets = "latest";
+    assert_int_equal(rd_kafka_mock_broker_push_request_error_rtts(fixture->mock.cluster, 1, 3 /* Metadata */, 1,
+                                                                  RD_KAFKA_RESP_ERR_NO_ERROR,
+                                                                  SUBSCRIPTION_TIMEOUT_MS + 500),
+                     RD_KAFKA_RESP_ERR_NO_ERROR);
+    offset_list_init(&list);
+    assert_int_equal(subscription_first_contact(&source, fixture->offsets, PATIENCE_MS, -1, &list, &err), 0);
+    check_list(&list, "{\"one\":{\"0\":7,\"1\":0}}");
+    offset_list_release(&list);
+}
+
+static void test_first_contact_ends(void **state)
+{
+    struct fixture *fixture = *state;
+    struct config_source source = source_of("one", NULL, NULL);
+    struct config_source wrong = source_of("one", NULL, NULL);
+    struct offset_list list;
+    struct errbuf err;
+    int stop_fd = eventfd(1, EFD_CLOEXEC);
+
+    assert_true(stop_fd >= 0);
+    offset_list_init(&list);
+    wrong.starting_offsets = "{\"one\":{\"0\":1}}"; /* no time makes it right */
+    assert_int_equal(subscription_first_contact(&wrong, fixture->offsets, INT32_MAX, -1, &list, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_CODE_USAGE);
+    offset_list_release(&list);
+
+    mock_kafka_take_away(&fixture->mock, false);
+    offset_list_init(&list);
+    assert_int_equal(subscription_first_contact(&source, fixture->offsets, 1, -1, &list, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_CODE_BROKER);
+    assert_true(err.retriable);
+    offset_list_release(&list);
+
+    offset_list_init(&list);
+    assert_int_equal(subscription_first_contact(&source, fixture->offsets, INT32_MAX, stop_fd, &list, &err), -1);
+    assert_int_equal(err.exit_code, EXIT_CODE_OK);
+    assert_string_equal(err.text, "stopped");
+    offset_list_release(&list);
+    close(stop_fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +271,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_initial, setup, teardown),
         cmocka_unit_test_setup_teardown(test_by_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_latest, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_first_contact, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_first_contact_ends, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

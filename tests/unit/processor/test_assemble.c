@@ -389,8 +389,8 @@ static void written_key(const struct settings_row *row, char *out, size_t size)
     snprintf(out, size, "%s%.*s%s", star == NULL ? "\n" : ".", (int)(open ? len - 1 : len), tail, open ? "" : " =");
 }
 
-/* config/sf-processor.properties is good, names every setting that does something, and explains each on a line above. The tests run in the
- * clone's directory. */
+/* config/sf-processor.properties is good, names every setting that does something, and explains each on a line above.
+ * The tests run in the clone's directory. */
 static void shipped_file(void **state)
 {
     struct buf text = BUF_INIT, keys = BUF_INIT;

@@ -238,7 +238,7 @@ static void test_every_cut_of_lines(void **state)
     every_cut(text, ends, n, true);
 }
 
-/* --- damage -------------------------------------------------------------------------------------------------------- */
+/* --- damage ------------------------------------------------------------------------------------------------------- */
 
 static void test_damage(void **state)
 {
@@ -430,7 +430,7 @@ static void test_refused_paths(void **state)
     dataset_close(NULL);
 }
 
-/* --- CSV ----------------------------------------------------------------------------------------------------------- */
+/* --- CSV ---------------------------------------------------------------------------------------------------------- */
 
 #define HEADER                                                                                                         \
     "Crime Id,Original Crime Type Name,Report Date,Call Date,Offense Date,Call Time,Call Date Time,Disposition,"       \

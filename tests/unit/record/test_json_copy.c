@@ -232,8 +232,8 @@ static void test_behind(void **state)
     buf_release(&out);
 }
 
-/* jansson as second opinion on mutated records. It refuses more in three places, which are passed over: \u escapes (lone surrogates, NUL) and
- * numbers out of its range. */
+/* jansson as second opinion on mutated records. It refuses more in three places, which are passed over: \u escapes
+ * (lone surrogates, NUL) and numbers out of its range. */
 static void test_against_jansson(void **state)
 {
     static const char seed_text[] =

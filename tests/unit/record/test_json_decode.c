@@ -63,8 +63,8 @@ static bool same_value(const struct vector *x, const struct vector *y, size_t ro
     return memcmp((char *)x->data.raw + row * width, (char *)y->data.raw + row * width, width) == 0;
 }
 
-/* Decode by all ways, twice (shapes are learned from the first time), and insist that they agree. The bytes are copied to a block of
- * their own size, so that a sanitizer sees a byte read too much. */
+/* Decode by all ways, twice (shapes are learned from the first time), and insist that they agree. The bytes are copied
+ * to a block of their own size, so that a sanitizer sees a byte read too much. */
 static enum json_decode_status decode(struct bench *bench, const char *data, size_t len, size_t row)
 {
     enum json_decode_status status[3];

@@ -117,16 +117,13 @@ static void prints_every_type(void **state)
     static const char *const cells[] = {"true",       "-7",     "9000000000", "1.0E7", "x", "1970-01-01 01:00:00.5",
                                         "1970-01-02", "[61 0A]"};
     struct buf out = BUF_INIT;
-    const char *names[8];
 
     (void)state;
     start("b BOOLEAN, i INT, l BIGINT, d DOUBLE, s STRING, t TIMESTAMP, a DATE, y BINARY");
     assert_int_equal(rowset_append_null(&rows), 0);
     assert_int_equal(rowset_append_null(&rows), 1);
-    for (size_t c = 0; c < 8; c++) {
+    for (size_t c = 0; c < 8; c++)
         rows.columns[c].nulls[0] = 0;
-        names[c] = rows.schema.columns[c].name;
-    }
     rows.columns[0].data.boolean[0] = 1;
     rows.columns[1].data.i32[0] = -7;
     rows.columns[2].data.i64[0] = 9000000000;
@@ -145,11 +142,13 @@ static void prints_every_type(void **state)
         assert_string_equal(out.data, "NULL");
     }
     buf_reset(&out);
-    json_text_append_row(&out, names, rows.columns, 8, 0, zone);
+    const struct type row_type = {TYPE_STRUCT, rows.schema.ncolumns, rows.schema.columns};
+    const struct vector whole = {.type = &row_type, .fields = rows.columns};
+    json_text_append_value(&out, &whole, 0, zone);
     assert_string_equal(out.data, "{\"b\":true,\"i\":-7,\"l\":9000000000,\"d\":1.0E7,\"s\":\"x\","
                                   "\"t\":\"1970-01-01T01:00:00.500+01:00\",\"a\":\"1970-01-02\",\"y\":\"YQo=\"}");
     buf_reset(&out);
-    json_text_append_row(&out, names, rows.columns, 8, 1, zone);
+    json_text_append_value(&out, &whole, 1, zone);
     assert_string_equal(out.data, "{}");
     rows.columns[3].data.f64[0] = -INFINITY;
     buf_reset(&out);
@@ -192,7 +191,10 @@ static void writes_both_kinds_of_json_strings(void **state)
 
     (void)state;
     start("k STRING");
-    json_text_append_string(&out, text, sizeof(text) - 1);
+    assert_int_equal(rowset_append_null(&rows), 0);
+    rows.columns[0].nulls[0] = 0;
+    set_text(0, 0, text);
+    json_text_append_value(&out, &rows.columns[0], 0, zone_utc());
     assert_string_equal(out.data, "\"\\\"\\\\/\\b\\u001F\x7F\xC3\xA9\xF0\x9F\x98\x80\"");
     buf_reset(&out);
     json_text_append_copied_string(&out, text, sizeof(text) - 1);

@@ -72,71 +72,13 @@ static void notices_overflow(void **state)
     assert_true(window_fits(&window, INT64_MIN + 30 * MINUTE));
 }
 
-static void checks_definitions(void **state)
-{
-    struct errbuf err;
-
-    (void)state;
-    assert_int_equal(window_check(&(struct window){MINUTE, MINUTE, 0}, &err), 0);
-    assert_int_equal(window_check(&(struct window){0, 0, 0}, &err), -1);
-    assert_string_equal(err.condition, "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE");
-    assert_int_equal(window_check(&(struct window){MINUTE, 0, 0}, &err), -1);
-    assert_string_equal(err.condition, "DATATYPE_MISMATCH.VALUE_OUT_OF_RANGE");
-    assert_int_equal(window_check(&(struct window){MINUTE, 2 * MINUTE, 0}, &err), -1);
-    assert_string_equal(err.condition, "DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION");
-    assert_int_equal(window_check(&(struct window){MINUTE, MINUTE, -MINUTE}, &err), -1);
-    assert_string_equal(err.condition, "DATATYPE_MISMATCH.PARAMETER_CONSTRAINT_VIOLATION");
-}
-
-static void reads_intervals(void **state)
-{
-    static const struct {
-        const char *text;
-        int month_days;
-        int64_t us; /* when condition is NULL */
-        const char *condition;
-    } cases[] = {
-        {"60 minutes", 0, 60 * MINUTE, NULL},
-        {"1 Hour", 0, 60 * MINUTE, NULL},
-        {"1 day 1 hour", 0, 25 * 60 * MINUTE, NULL},
-        {"interval 10 seconds", 0, 10000000, NULL},
-        {"INTERVAL 2 weeks", 0, 14 * 1440 * MINUTE, NULL},
-        {"1.5 seconds", 0, 1500000, NULL},
-        {"-5 minutes", 0, -5 * MINUTE, NULL},
-        {" 3 milliseconds 4 microseconds ", 0, 3004, NULL},
-        {"1 month", 31, 31 * 1440 * MINUTE, NULL},
-        {"1 month", 0, 0, "_LEGACY_ERROR_TEMP_3231"},
-        {"1 year", 0, 0, "_LEGACY_ERROR_TEMP_3231"},
-        {"", 0, 0, "CANNOT_PARSE_INTERVAL"},
-        {"interval", 0, 0, "CANNOT_PARSE_INTERVAL"},
-        {"minutes", 0, 0, "CANNOT_PARSE_INTERVAL"},
-        {"10", 0, 0, "CANNOT_PARSE_INTERVAL"},
-        {"10 minuets", 0, 0, "CANNOT_PARSE_INTERVAL"},
-        {"1.5 minutes", 0, 0, "CANNOT_PARSE_INTERVAL"},
-        {"99999999999999999999 seconds", 0, 0, "CANNOT_PARSE_INTERVAL"},
-        {"9223372036854775807 hours", 0, 0, "CANNOT_PARSE_INTERVAL"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct errbuf err;
-        int64_t us = 1;
-        errbuf_clear(&err);
-        int result = window_parse_interval(cases[i].text, strlen(cases[i].text), cases[i].month_days, &us, &err);
-        assert_int_equal(result, cases[i].condition == NULL ? 0 : -1);
-        if (cases[i].condition == NULL)
-            assert_int_equal(us, cases[i].us);
-        else
-            assert_string_equal(err.condition, cases[i].condition);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(expands_latest_first), cmocka_unit_test(every_window_holds_its_event),
-        cmocka_unit_test(notices_overflow),     cmocka_unit_test(checks_definitions),
-        cmocka_unit_test(reads_intervals),
+        cmocka_unit_test(expands_latest_first),
+        cmocka_unit_test(every_window_holds_its_event),
+        cmocka_unit_test(notices_overflow),
+
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

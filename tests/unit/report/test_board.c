@@ -117,7 +117,8 @@ static void lag(void **state)
     snapshot_unref(snapshot);
 }
 
-/* Readers and a writer at once: under the thread sanitizer this shows a missing lock, under the address sanitizer a lost reference. */
+/* Readers and a writer at once: under the thread sanitizer this shows a missing lock, under the address sanitizer a
+ * lost reference. */
 static void *read_many(void *arg)
 {
     for (int i = 0; i < 20000; i++) {

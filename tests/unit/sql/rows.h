@@ -1,4 +1,5 @@
-/* A table of a few hundred rows with NULLs among them, and expressions in SQL text evaluated over it: all rows at once, some, or one by one. */
+/* A table of a few hundred rows with NULLs among them, and expressions in SQL text evaluated over it: all rows at once,
+ * some, or one by one. */
 #ifndef TESTS_UNIT_SQL_ROWS_H
 #define TESTS_UNIT_SQL_ROWS_H
 

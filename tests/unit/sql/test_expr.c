@@ -1,6 +1,7 @@
 #include "rows.h"
 
-/* Every kind of kernel: with columns, with constants on either side, NULLs in any place; none of them fails on these rows. */
+/* Every kind of kernel: with columns, with constants on either side, NULLs in any place; none of them fails on these
+ * rows. */
 static const char *const expressions[] = {
     "1",
     "NULL",

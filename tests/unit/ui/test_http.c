@@ -163,6 +163,53 @@ static void last_parameter_wins(void **state)
     assert_null(http_parameter(&request, "b"));
 }
 
+static void encodings(void **state)
+{
+    static const struct {
+        const char *header;
+        bool ok;
+    } rows[] = {
+        {NULL, false},
+        {"", false},
+        {"gzip", true},
+        {"GZIP", true},
+        {"br, gzip", true},
+        {"gzip;q=0", false},
+        {"gzip; q=0.0", false},
+        {"gzip;q=0.5", true},
+        {"*", true},
+        {"*;q=0", false},
+        {"*, gzip;q=0", false},
+        {"identity", false},
+        {"xgzip", false},
+        {"gzipx", false},
+        {"deflate;q=0, gzip", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (http_accepts_gzip(rows[i].header) != rows[i].ok)
+            fail_msg("Accept-Encoding: %s", rows[i].header);
+}
+
+static void etags(void **state)
+{
+    static const struct {
+        const char *header;
+        bool matches;
+    } rows[] = {
+        {NULL, false},          {"", false},         {"\"a-1\"", true},
+        {"W/\"a-1\"", true},    {"*", true},         {"\"b\", \"a-1\"", true},
+        {"\"b\",\"c\"", false}, {"\"a-12\"", false}, {"a-1", false},
+        {" \"a-1\" ", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (http_etag_matches(rows[i].header, "\"a-1\"") != rows[i].matches)
+            fail_msg("If-None-Match: %s", rows[i].header);
+}
+
 /* Utils.userPort: wraps above 65535 back to 1024. */
 static void ports(void **state)
 {
@@ -181,6 +228,8 @@ int main(void)
         cmocka_unit_test(matches),
         cmocka_unit_test(numbers),
         cmocka_unit_test(last_parameter_wins),
+        cmocka_unit_test(encodings),
+        cmocka_unit_test(etags),
         cmocka_unit_test(ports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,434 @@
+/* A chart is drawn in a box of 400 x 170 units that the style sheet stretches to its column. A value far above all others (the first batch, which
+ * also warms everything up) would flatten the rest: the scale then ends a little above the 95 % quantile, and what is cut carries a
+ * mark with its number. */
+#include "chart_internal.h"
+
+#include "ui/html.h"
+#include "ui/series.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CUT_ABOVE 4.0  /* times the 95 % quantile */
+#define MIN_TO_CUT 8   /* points */
+#define MAX_BARS 170   /* more batches are averaged, two units a bar */
+#define MAX_LIMIT 3.0  /* a limit farther above the values than that is only mentioned */
+#define IDLE_SHARE 0.2 /* of the width, at most, for "nothing since" */
+
+const char *chart_unit_name(enum chart_unit unit)
+{
+    static const char *const names[] = {"records", "records/sec", "ms", "seconds", "bytes"};
+
+    return names[unit];
+}
+
+void chart_value(struct buf *out, enum chart_unit unit, double value)
+{
+    if (!isfinite(value)) {
+        buf_append_text(out, "–");
+        return;
+    }
+    switch (unit) {
+    case CHART_RECORDS:
+        html_decimal(out, value, 0);
+        break;
+    case CHART_RATE:
+        html_decimal(out, value, fabs(value) < 1000 ? 1 : 0);
+        buf_append_text(out, "/s");
+        break;
+    case CHART_MS:
+        if (fabs(value) < 1000) {
+            html_decimal(out, value, fabs(value) < 10 ? 1 : 0);
+            buf_append_text(out, " ms");
+        } else {
+            html_decimal(out, value / 1000, 2);
+            buf_append_text(out, " s");
+        }
+        break;
+    case CHART_SECONDS:
+        html_duration(out, (int64_t)(value * 1000));
+        break;
+    case CHART_BYTES:
+        html_size(out, value);
+        break;
+    }
+}
+
+/* --- scales ----------------------------------------------------------------------------------------------------- */
+
+/* All series added up, for stacked charts, else the greatest: what the scale must show of point i. */
+static double height_of(const struct chart *chart, size_t i)
+{
+    double height = NAN;
+
+    for (size_t s = 0; s < chart->nseries; s++) {
+        double value = chart->series[s].values[i];
+        if (!isfinite(value))
+            continue;
+        if (isnan(height))
+            height = value;
+        else
+            height = chart->stacked ? height + value : fmax(height, value);
+    }
+    return height;
+}
+
+double chart_step(double range, int ticks, bool binary)
+{
+    static const double decimal_steps[] = {1, 2, 2.5, 5, 10};
+    double wanted = range / ticks;
+
+    if (!(wanted > 0))
+        return 1;
+    if (binary && wanted >= 1) {
+        double step = 1;
+        while (step < wanted)
+            step *= 2;
+        return step;
+    }
+    double power = pow(10, floor(log10(wanted)));
+    for (size_t i = 0; i < sizeof(decimal_steps) / sizeof(decimal_steps[0]); i++)
+        if (decimal_steps[i] * power >= wanted * 0.999999)
+            return decimal_steps[i] * power;
+    return 10 * power;
+}
+
+static void value_scale(const struct chart *chart, struct chart_scale *scale)
+{
+    double *heights = calloc(chart->n + 1, sizeof(*heights));
+    double top = 0;
+    bool whole = chart->unit == CHART_RECORDS || chart->unit == CHART_BYTES;
+
+    scale->cut = false;
+    if (heights != NULL) {
+        for (size_t i = 0; i < chart->n; i++) {
+            heights[i] = height_of(chart, i);
+            if (isfinite(heights[i]))
+                top = fmax(top, heights[i]);
+        }
+        double usual = series_quantile(heights, chart->n, 0.95);
+        if (chart->n >= MIN_TO_CUT && usual > 0 && top > CUT_ABOVE * usual) {
+            top = 1.5 * usual;
+            scale->cut = true;
+        }
+        free(heights);
+    }
+    scale->limit_shown = isfinite(chart->limit) && chart->limit <= MAX_LIMIT * top;
+    if (scale->limit_shown)
+        top = fmax(top, chart->limit);
+    scale->step = chart_step(top > 0 ? top : 1, 4, chart->unit == CHART_BYTES);
+    if (whole && scale->step < 1)
+        scale->step = 1;
+    if (chart->unit == CHART_SECONDS && top >= 60)
+        scale->step = (double)chart_time_step((int64_t)(top * 1000), 4);
+    scale->top = ceil(top / scale->step - 1e-9) * scale->step;
+    if (!(scale->top > 0))
+        scale->top = scale->step;
+}
+
+static void time_scale(const struct chart *chart, struct chart_scale *scale)
+{
+    scale->first_ms = chart->time_ms[0];
+    scale->last_ms = chart->time_ms[chart->n - 1];
+    scale->idle_ms = 0;
+    if (scale->last_ms - scale->first_ms < 1000) { /* a single batch stands in the middle */
+        scale->first_ms -= 1000;
+        scale->last_ms += 1000;
+    }
+    if (chart->until_ms > scale->last_ms + chart->gap_ms) {
+        int64_t room = (int64_t)((double)(scale->last_ms - scale->first_ms) * IDLE_SHARE) + 1000;
+        scale->idle_ms = scale->last_ms;
+        scale->last_ms = chart->until_ms - scale->last_ms < room ? chart->until_ms : scale->last_ms + room;
+    }
+}
+
+double chart_x(const struct chart_scale *scale, int64_t ms)
+{
+    return CHART_LEFT +
+           (double)(ms - scale->first_ms) / (double)(scale->last_ms - scale->first_ms) * (CHART_RIGHT - CHART_LEFT);
+}
+
+double chart_y(const struct chart_scale *scale, double value)
+{
+    double y = CHART_BOTTOM - value / scale->top * (CHART_BOTTOM - CHART_TOP);
+
+    return y < CHART_TOP ? CHART_TOP : y > CHART_BOTTOM ? CHART_BOTTOM : y;
+}
+
+/* --- data ------------------------------------------------------------------------------------------------------- */
+
+static bool joined(const struct chart *chart, const double *values, size_t i)
+{
+    return i > 0 && isfinite(values[i - 1]) && isfinite(values[i]) &&
+           chart->time_ms[i] - chart->time_ms[i - 1] <= chart->gap_ms;
+}
+
+/* One path for a series. Points that share a unit of width are drawn as their least and greatest only, so that a thousand batches cost what a
+ * few hundred do. */
+static void line(struct buf *out, const struct chart *chart, const struct chart_scale *scale,
+                 const struct chart_series *series)
+{
+    buf_printf(out, "<path class=\"line s%d\" d=\"", series->colour);
+    for (size_t i = 0; i < chart->n;) {
+        double x = chart_x(scale, chart->time_ms[i]);
+        double low = series->values[i], high = low;
+        size_t next = i + 1;
+
+        if (!isfinite(low)) {
+            i++;
+            continue;
+        }
+        while (next < chart->n && joined(chart, series->values, next) &&
+               chart_x(scale, chart->time_ms[next]) - x < 0.5) {
+            low = fmin(low, series->values[next]);
+            high = fmax(high, series->values[next]);
+            next++;
+        }
+        bool alone = !joined(chart, series->values, i) && !(next < chart->n && joined(chart, series->values, next));
+        buf_printf(out, "%c%.1f %.1f", joined(chart, series->values, i) ? 'L' : 'M', x, chart_y(scale, high));
+        if (high > low)
+            buf_printf(out, "V%.1f", chart_y(scale, low));
+        if (alone) /* a dot, by the round caps of the line */
+            buf_append_text(out, "h0.1");
+        i = next;
+    }
+    buf_append_text(out, "\"/>\n");
+}
+
+static double bar_value(const double *values, size_t from, size_t to)
+{
+    double sum = 0;
+    size_t n = 0;
+
+    for (size_t i = from; i < to; i++) {
+        if (isfinite(values[i])) {
+            sum += values[i];
+            n++;
+        }
+    }
+    return n == 0 ? 0 : sum / (double)n;
+}
+
+static void bars(struct buf *out, const struct chart *chart, const struct chart_scale *scale)
+{
+    size_t group = (chart->n + MAX_BARS - 1) / MAX_BARS;
+    size_t nbars = (chart->n + group - 1) / group;
+    double width = (CHART_RIGHT - CHART_LEFT) / (double)(nbars < 24 ? 24 : nbars) * 0.8;
+
+    for (size_t s = 0; s < chart->nseries; s++) {
+        buf_printf(out, "<path class=\"bar s%d\" d=\"", chart->series[s].colour);
+        for (size_t i = 0; i < chart->n; i += group) {
+            size_t end = i + group < chart->n ? i + group : chart->n;
+            double below = 0;
+            for (size_t k = 0; k < s; k++)
+                below += bar_value(chart->series[k].values, i, end);
+            double value = bar_value(chart->series[s].values, i, end);
+            double bottom = chart_y(scale, below);
+            double top = chart_y(scale, below + value);
+            double x = chart_x(scale, chart->time_ms[i]) - width / 2;
+            if (x < CHART_LEFT)
+                x = CHART_LEFT;
+            if (bottom - top >= 0.05)
+                buf_printf(out, "M%.1f %.1fh%.1fV%.1fh-%.1fz", x, bottom, width, top, width);
+        }
+        buf_append_text(out, "\"/>\n");
+    }
+}
+
+static void cut_marks(struct buf *out, const struct chart *chart, const struct chart_scale *scale)
+{
+    double last_x = -1000;
+
+    for (size_t i = 0; scale->cut && i < chart->n; i++) {
+        double height = height_of(chart, i);
+        if (!(height > scale->top))
+            continue;
+        double x = chart_x(scale, chart->time_ms[i]);
+        buf_printf(out, "<path class=\"mark\" d=\"M%.1f %dl4 6h-8z\"/>\n", x, CHART_TOP - 7);
+        if (x - last_x > 70) {
+            buf_printf(out, "<text class=\"mark\" x=\"%.1f\" y=\"%d\"%s>", x > 340 ? x - 7 : x + 7, CHART_TOP - 1,
+                       x > 340 ? " text-anchor=\"end\"" : "");
+            chart_value(out, chart->unit, height);
+            buf_append_text(out, "</text>\n");
+            last_x = x;
+        }
+    }
+}
+
+static void pause(struct buf *out, const struct chart_scale *scale, int64_t from_ms, int64_t to_ms)
+{
+    double x = chart_x(scale, from_ms), width = chart_x(scale, to_ms) - x;
+
+    buf_printf(out, "<rect class=\"pause\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>", x, CHART_TOP, width,
+               CHART_BOTTOM - CHART_TOP);
+    if (width > 30)
+        buf_printf(out, "<text class=\"pause\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">idle</text>", x + width / 2,
+                   CHART_TOP + 14);
+    buf_append_byte(out, '\n');
+}
+
+static void pauses(struct buf *out, const struct chart *chart, const struct chart_scale *scale)
+{
+    for (size_t i = 1; i < chart->n; i++)
+        if (chart->time_ms[i] - chart->time_ms[i - 1] > chart->gap_ms)
+            pause(out, scale, chart->time_ms[i - 1], chart->time_ms[i]);
+    if (scale->idle_ms != 0)
+        pause(out, scale, scale->idle_ms, scale->last_ms);
+}
+
+static void limit(struct buf *out, const struct chart *chart, const struct chart_scale *scale)
+{
+    if (!scale->limit_shown)
+        return;
+    double y = chart_y(scale, chart->limit);
+    buf_printf(
+        out, "<path class=\"limit\" d=\"M%d %.1fH%d\"/><text class=\"limit\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
+        CHART_LEFT, y, CHART_RIGHT, CHART_RIGHT - 2, y < CHART_TOP + 12 ? y + 11 : y - 3);
+    html_text(out, chart->limit_name);
+    buf_append_text(out, "</text>\n");
+}
+
+/* --- the figure ------------------------------------------------------------------------------------------------- */
+
+/* Of all series added up, or of the first one. */
+static double newest(const struct chart *chart)
+{
+    if (chart->n == 0)
+        return NAN;
+    return chart->stacked ? height_of(chart, chart->n - 1) : chart->series[0].values[chart->n - 1];
+}
+
+static void caption(struct buf *out, const struct chart *chart)
+{
+    buf_append_text(out, "<figcaption><span class=\"name\">");
+    html_text(out, chart->title);
+    buf_printf(out, "</span> <span class=\"soft\">%s</span><b class=\"now\">", chart_unit_name(chart->unit));
+    chart_value(out, chart->unit, newest(chart));
+    buf_append_text(out, "</b></figcaption>\n");
+    if (chart->nseries > 1) {
+        buf_append_text(out, "<ul class=\"legend\">");
+        for (size_t s = 0; s < chart->nseries; s++) {
+            buf_printf(out, "<li class=\"s%d\">", chart->series[s].colour);
+            html_text(out, chart->series[s].name);
+            buf_append_text(out, "</li>");
+        }
+        buf_append_text(out, "</ul>\n");
+    }
+}
+
+static void quantiles(struct buf *out, const struct chart *chart, const struct chart_scale *scale)
+{
+    static const struct {
+        const char *name;
+        double share;
+    } shown[] = {{"min", 0}, {"p50", 0.5}, {"p95", 0.95}, {"max", 1}};
+    double *heights = calloc(chart->n + 1, sizeof(*heights));
+
+    buf_append_text(out, "<p class=\"quantiles\">");
+    for (size_t i = 0; heights != NULL && i < chart->n; i++)
+        heights[i] = chart->stacked ? height_of(chart, i) : chart->series[0].values[i];
+    for (size_t q = 0; heights != NULL && q < sizeof(shown) / sizeof(shown[0]); q++) {
+        buf_printf(out, "<span>%s <b>", shown[q].name);
+        chart_value(out, chart->unit, series_quantile(heights, chart->n, shown[q].share));
+        buf_append_text(out, "</b></span> ");
+    }
+    free(heights);
+    if (isfinite(chart->limit) && !scale->limit_shown) {
+        buf_append_text(out, "<span>");
+        html_text(out, chart->limit_name);
+        buf_append_text(out, " <b>");
+        chart_value(out, chart->unit, chart->limit);
+        buf_append_text(out, "</b></span> ");
+    }
+    if (chart->table != NULL) {
+        buf_append_text(out, "<a href=\"#");
+        html_text(out, chart->table);
+        buf_append_text(out, "\">table<span class=\"unseen\"> of ");
+        html_text(out, chart->title);
+        buf_append_text(out, "</span></a>");
+    }
+    buf_append_text(out, "</p>\n");
+}
+
+static void describe(struct buf *out, const struct chart *chart)
+{
+    buf_printf(out, "<title id=\"%s-t\">", chart->id);
+    html_text(out, chart->title);
+    buf_printf(out, "</title><desc id=\"%s-d\">", chart->id);
+    html_text(out, chart->help);
+    buf_printf(out, " %zu batches, newest ", chart->n);
+    chart_value(out, chart->unit, newest(chart));
+    buf_append_text(out, ".</desc>\n");
+}
+
+void chart_figure(struct buf *out, const struct chart *chart)
+{
+    struct chart_scale scale;
+
+    buf_printf(out, "<figure class=\"chart%s\" id=\"%s\" title=\"", chart->stacked ? " stacked" : "", chart->id);
+    html_text(out, chart->help);
+    buf_append_text(out, "\">\n");
+    caption(out, chart);
+    if (chart->n == 0) {
+        buf_append_text(out, "<p class=\"empty\">No batch has been finished yet.</p>\n</figure>\n");
+        return;
+    }
+    value_scale(chart, &scale);
+    time_scale(chart, &scale);
+    buf_printf(
+        out,
+        "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-labelledby=\"%s-t %s-d\" tabindex=\"0\" data-first=\"%" PRId64
+        "\" data-last=\"%" PRId64
+        "\" data-left=\"%d\" data-right=\"%d\" data-top=\"%d\" data-bottom=\"%d\" data-columns=\"",
+        CHART_WIDTH, CHART_HEIGHT, chart->id, chart->id, scale.first_ms, scale.last_ms, CHART_LEFT, CHART_RIGHT,
+        CHART_TOP, CHART_BOTTOM);
+    for (size_t s = 0; s < chart->nseries; s++)
+        buf_printf(out, "%s%d", s > 0 ? "," : "", chart->series[s].column);
+    buf_append_text(out, "\" data-table=\"");
+    html_text(out, chart->table);
+    buf_append_text(out, "\">\n");
+    describe(out, chart);
+    pauses(out, chart, &scale);
+    chart_axes(out, chart, &scale);
+    if (chart->stacked)
+        bars(out, chart, &scale);
+    else
+        for (size_t s = 0; s < chart->nseries; s++)
+            line(out, chart, &scale, &chart->series[s]);
+    limit(out, chart, &scale);
+    cut_marks(out, chart, &scale);
+    buf_append_text(out, "<g class=\"cursor\" data-own></g></svg>\n<output class=\"readout\" data-own></output>\n");
+    quantiles(out, chart, &scale);
+    buf_append_text(out, "</figure>\n");
+}
+
+void chart_parts(struct buf *out, const char *title, const char *const *names, const double *values, size_t n)
+{
+    double total = 0, x = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(values[i]))
+            total += values[i];
+    buf_append_text(
+        out, "<svg class=\"parts\" viewBox=\"0 0 400 14\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"");
+    html_text(out, title);
+    for (size_t i = 0; i < n; i++) {
+        if (isfinite(values[i])) {
+            buf_append_text(out, i == 0 ? ": " : ", ");
+            html_text(out, names[i]);
+            buf_append_byte(out, ' ');
+            chart_value(out, CHART_MS, values[i]);
+        }
+    }
+    buf_append_text(out, "\">");
+    for (size_t i = 0; i < n && total > 0; i++) {
+        double width = isfinite(values[i]) ? values[i] / total * 400 : 0;
+        if (width >= 0.1)
+            buf_printf(out, "<rect class=\"bar s%zu\" x=\"%.1f\" y=\"0\" width=\"%.1f\" height=\"14\"/>", i % 8 + 1, x,
+                       width);
+        x += width;
+    }
+    buf_append_text(out, "</svg>\n");
+}

@@ -1,0 +1,31 @@
+/* Between chart.c (data) and chart_axes.c (axes): the box and its scales. */
+#ifndef UI_CHART_INTERNAL_H
+#define UI_CHART_INTERNAL_H
+
+#include "ui/chart.h"
+
+enum { CHART_WIDTH = 400, CHART_HEIGHT = 170, CHART_LEFT = 54, CHART_RIGHT = 394, CHART_TOP = 14, CHART_BOTTOM = 146 };
+
+struct chart_scale {
+    double top;  /* greatest value shown */
+    double step; /* between gridlines */
+    bool cut;    /* some values are above top */
+    bool limit_shown;
+    int64_t first_ms;
+    int64_t last_ms;
+    int64_t idle_ms; /* nothing from then on; 0: there was */
+};
+
+double chart_x(const struct chart_scale *scale, int64_t ms);
+double chart_y(const struct chart_scale *scale, double value);
+
+/* The smallest step of 1, 2, 2.5, 5 times a power of ten (binary: a power of two) with which `ticks` of them cover range. */
+double chart_step(double range, int ticks, bool binary);
+
+/* Seconds between time labels so that at most `ticks` fall into the range. */
+int64_t chart_time_step(int64_t range_ms, int ticks);
+
+/* Gridlines, labels, axis lines. */
+void chart_axes(struct buf *out, const struct chart *chart, const struct chart_scale *scale);
+
+#endif

@@ -1,0 +1,121 @@
+/* Tables: heads that sort by links, so that they work without the script and the state is in the URL. */
+#include "page_internal.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+static void head(struct buf *out, const struct page_column *column, const char *link, const char *sort, bool descending)
+{
+    bool sorted = column->key != NULL && sort != NULL && strcmp(sort, column->key) == 0;
+
+    buf_append_text(out, "<th scope=\"col\"");
+    if (column->number)
+        buf_append_text(out, " class=\"number\"");
+    if (column->key != NULL && link != NULL)
+        buf_printf(out, " aria-sort=\"%s\"", !sorted ? "none" : descending ? "descending" : "ascending");
+    if (column->help != NULL) {
+        buf_append_text(out, " title=\"");
+        html_text(out, column->help);
+        buf_append_byte(out, '"');
+    }
+    buf_append_byte(out, '>');
+    if (column->key != NULL && link != NULL) {
+        /* As in Spark: the first click sorts ascending, the second descending. */
+        buf_append_text(out, "<a class=\"sort\" href=\"");
+        html_text(out, link);
+        buf_append_text(out, "sort=");
+        html_url(out, column->key);
+        buf_printf(out, "&amp;desc=%s\">", sorted && !descending ? "true" : "false");
+        html_text(out, column->label);
+        buf_append_text(out, sorted ? descending ? " ▾</a>" : " ▴</a>" : "</a>");
+    } else {
+        html_text(out, column->label);
+    }
+    buf_append_text(out, "</th>");
+}
+
+void page_table(struct buf *out, const char *id, const char *caption, const struct page_column *columns, size_t n,
+                const char *link, const char *sort, bool descending)
+{
+    buf_append_text(out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+    html_text(out, caption);
+    buf_printf(out, "\"><table id=\"%s\">\n<thead><tr>", id);
+    for (size_t i = 0; i < n; i++)
+        head(out, &columns[i], link, sort, descending);
+    buf_append_text(out, "</tr></thead>\n<tbody>\n");
+}
+
+void page_table_end(struct buf *out)
+{
+    buf_append_text(out, "</tbody></table></div>\n");
+}
+
+void page_cell(struct buf *out, bool number)
+{
+    buf_append_text(out, number ? "<td class=\"number\">" : "<td>");
+}
+
+void page_cell_number(struct buf *out, int64_t value)
+{
+    page_cell(out, true);
+    html_number(out, value);
+    buf_append_text(out, "</td>");
+}
+
+void page_cell_decimal(struct buf *out, double value, int decimals)
+{
+    page_cell(out, true);
+    html_decimal(out, value, decimals);
+    buf_append_text(out, "</td>");
+}
+
+void page_cell_text(struct buf *out, const char *text)
+{
+    page_cell(out, false);
+    html_text(out, text);
+    buf_append_text(out, "</td>");
+}
+
+void page_links(struct buf *out, const char *json, const char *csv)
+{
+    if (json != NULL) {
+        buf_append_text(out, " · <a href=\"");
+        html_text(out, json);
+        buf_append_text(out, "\">JSON</a>");
+    }
+    if (csv != NULL) {
+        buf_append_text(out, " · <a href=\"");
+        html_text(out, csv);
+        buf_append_text(out, "\">CSV</a>");
+    }
+}
+
+void page_pages(struct buf *out, const char *link, int64_t page, int64_t pages)
+{
+    if (pages < 2)
+        return;
+    buf_append_text(out, "<p class=\"pages\">");
+    if (page > 1) {
+        buf_append_text(out, "<a href=\"");
+        html_text(out, link);
+        buf_printf(out, "page=%" PRId64 "\" rel=\"prev\">Previous</a> · ", page - 1);
+    }
+    buf_append_text(out, "Page ");
+    html_number(out, page);
+    buf_append_text(out, " of ");
+    html_number(out, pages);
+    if (page < pages) {
+        buf_append_text(out, " · <a href=\"");
+        html_text(out, link);
+        buf_printf(out, "page=%" PRId64 "\" rel=\"next\">Next</a>", page + 1);
+    }
+    buf_append_text(out, "</p>\n");
+}
+
+bool page_descending(const struct http_request *request)
+{
+    const char *text = http_parameter(request, "desc");
+
+    return text != NULL && strcmp(text, "true") == 0;
+}

@@ -1,0 +1,91 @@
+#include "ui/process.h"
+
+#include <dirent.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+/* The two first numbers of statm: pages of address space, pages resident. */
+static int statm(long long *size, long long *resident)
+{
+    FILE *file = fopen("/proc/self/statm", "re");
+    int read = 0;
+
+    if (file == NULL)
+        return -1;
+    read = fscanf(file, "%lld %lld", size, resident);
+    fclose(file);
+    return read == 2 ? 0 : -1;
+}
+
+int64_t process_resident_bytes(void)
+{
+    long long size, resident;
+
+    return statm(&size, &resident) == 0 ? (int64_t)resident * sysconf(_SC_PAGESIZE) : -1;
+}
+
+int64_t process_virtual_bytes(void)
+{
+    long long size, resident;
+
+    return statm(&size, &resident) == 0 ? (int64_t)size * sysconf(_SC_PAGESIZE) : -1;
+}
+
+int64_t process_peak_resident_bytes(void)
+{
+    struct rusage usage;
+
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : -1;
+}
+
+static int64_t entries(const char *path)
+{
+    DIR *dir = opendir(path);
+    int64_t n = 0;
+
+    if (dir == NULL)
+        return -1;
+    while (readdir(dir) != NULL)
+        n++;
+    closedir(dir);
+    return n - 2; /* "." and ".." */
+}
+
+int64_t process_open_descriptors(void)
+{
+    int64_t n = entries("/proc/self/fd");
+
+    return n < 0 ? n : n - 1; /* the directory itself was open */
+}
+
+int64_t process_threads(void)
+{
+    return entries("/proc/self/task");
+}
+
+double process_cpu_seconds(void)
+{
+    struct rusage usage;
+
+    if (getrusage(RUSAGE_SELF, &usage) != 0)
+        return -1;
+    return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+           (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+}
+
+int process_cores(void)
+{
+    cpu_set_t set;
+
+    return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : -1;
+}
+
+int64_t process_memory_bytes(void)
+{
+    long pages = sysconf(_SC_PHYS_PAGES);
+
+    return pages < 0 ? -1 : (int64_t)pages * sysconf(_SC_PAGESIZE);
+}

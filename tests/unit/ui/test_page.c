@@ -1,0 +1,236 @@
+/* The pages, by calling their handlers. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "fixture.h"
+#include "ui/page.h"
+
+typedef void (*handler_fn)(struct http_request *, struct http_answer *);
+
+static const struct {
+    const char *path;
+    handler_fn handler;
+} pages[] = {
+    {"/", page_overview},
+    {"/StreamingQuery/", page_queries},
+    {"/StreamingQuery/statistics", page_statistics},
+    {"/batches/", page_batches},
+    {"/batches/batch", page_batch},
+    {"/source/", page_source},
+    {"/result/", page_result},
+    {"/plan/", page_plan},
+    {"/records/", page_records},
+    {"/environment/", page_environment},
+    {"/executors/", page_executors},
+};
+#define PAGES (sizeof(pages) / sizeof(pages[0]))
+
+static void expect(struct board *board, handler_fn handler, const char *path, const char *parameter, int status,
+                   const char *holds)
+{
+    char text[128];
+    char *parameters[] = {text};
+    struct http_answer answer;
+
+    snprintf(text, sizeof(text), "%s", parameter == NULL ? "" : parameter);
+    fixture_call(board, handler, path, parameters, parameter != NULL, &answer);
+    assert_false(answer.body.failed);
+    if (answer.status != status || (holds != NULL && strstr(answer.body.data, holds) == NULL))
+        fail_msg("%s?%s: %d, wanted %d with %s:\n%s", path, parameter, answer.status, status, holds, answer.body.data);
+    buf_release(&answer.body);
+}
+
+/* Every tag that is opened is closed again, in order; attributes are quoted; nothing is inline that the content policy forbids. */
+static void well_formed(const char *html, const char *path)
+{
+    static const char *const empty[] = {"meta", "link", "input"};
+    char stack[64][16];
+    size_t depth = 0;
+
+    for (const char *p = strchr(html, '<'); p != NULL; p = strchr(p, '<')) {
+        char name[16] = "";
+        bool closing = p[1] == '/', alone;
+        if (p[1] == '!') {
+            p++;
+            continue;
+        }
+        if (sscanf(p + (closing ? 2 : 1), "%15[a-z0-9A-Z]", name) != 1)
+            fail_msg("%s: a bare '<' at %.40s", path, p);
+        const char *end = p;
+        bool quoted = false;
+        for (; *end != '\0' && (quoted || *end != '>'); end++)
+            quoted = *end == '"' ? !quoted : quoted;
+        alone = end[-1] == '/';
+        for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++)
+            alone = alone || strcmp(name, empty[i]) == 0;
+        if (closing) {
+            if (depth == 0 || strcmp(stack[depth - 1], name) != 0)
+                fail_msg("%s: </%s> closes <%s>", path, name, depth > 0 ? stack[depth - 1] : "nothing");
+            depth--;
+        } else if (!alone) {
+            assert_true(depth < 64);
+            memcpy(stack[depth++], name, sizeof(name));
+        }
+        p = end;
+    }
+    if (depth != 0)
+        fail_msg("%s: <%s> is not closed", path, stack[depth - 1]);
+    if (strstr(html, " style=\"") != NULL || strstr(html, "<style") != NULL || strstr(html, " onclick") != NULL ||
+        strstr(html, "<img") != NULL)
+        fail_msg("%s: inline style, handler or injected markup", path);
+}
+
+static void all_pages(struct board *board)
+{
+    for (size_t i = 0; i < PAGES; i++) {
+        struct http_answer answer;
+        fixture_call(board, pages[i].handler, pages[i].path, NULL, 0, &answer);
+        assert_false(answer.body.failed);
+        assert_string_equal(answer.content_type, "text/html; charset=utf-8");
+        well_formed(answer.body.data, pages[i].path);
+        assert_non_null(strstr(answer.body.data, "SF &lt;b&gt;"));
+        assert_non_null(strstr(answer.body.data, "no&amp;body"));
+        buf_release(&answer.body);
+    }
+}
+
+static void at_every_stage(void **state)
+{
+    struct board *board = fixture_board();
+
+    (void)state;
+    all_pages(board); /* nothing known */
+    expect(board, page_statistics, "/StreamingQuery/statistics", NULL, 200, "No query has been opened yet");
+    for (size_t batches = 0; batches <= 4; batches++) {
+        fixture_publish(board, batches);
+        all_pages(board);
+    }
+    struct snapshot *failed = fixture_snapshot(2);
+    failed->status = SNAPSHOT_FAILED;
+    failed->end_ms = FIXTURE_START_MS + 6000;
+    failed->error = strdup("[MALFORMED_RECORD] topic t, partition 0, offset 9: <script>");
+    board_publish(board, 0, failed);
+    all_pages(board);
+    static const handler_fn tell[] = {page_overview, page_queries, page_statistics, page_records};
+    for (size_t i = 0; i < sizeof(tell) / sizeof(tell[0]); i++)
+        expect(board, tell[i], "/", NULL, 200, "partition 0, offset 9: &lt;script&gt;");
+    expect(board, page_queries, "/StreamingQuery/", NULL, 200, "Completed Streaming Queries (1)");
+    struct snapshot *bare = snapshot_new(); /* a query without anything */
+    assert_non_null(bare);
+    board_publish(board, 0, bare);
+    all_pages(board);
+    expect(board, page_queries, "/StreamingQuery/", NULL, 200, "&lt;no name&gt;");
+    board_free(board);
+}
+
+static void content(void **state)
+{
+    static const struct {
+        handler_fn handler;
+        const char *parameter;
+        int status;
+        const char *holds;
+    } rows[] = {
+        {page_overview, NULL, 200, "&lt;img src=x onerror=alert(1)&gt;"},
+        {page_overview, NULL, 200, "<dt>Lag</dt><dd>6 <small>records</small>"},
+        {page_overview, NULL, 200, "<dt>Behind by</dt><dd>3 s"},
+        {page_overview, NULL, 200, "<dt>Caught up in</dt><dd>3 s"},
+        {page_queries, NULL, 200, "Active Streaming Queries (1)"},
+        {page_queries, NULL, 200,
+         "<td class=\"number\">3.00</td><td class=\"number\">200.00</td><td class=\"number\">3</td>"},
+        {page_queries, "sort=Name", 200, "aria-sort=\"ascending\""},
+        {page_queries, "active.sort=Bogus", 200, "crimes"},
+        {page_statistics, "id=" FIXTURE_RUN, 200, "Input Rate"},
+        {page_statistics, "id=" FIXTURE_RUN, 200, "(<b>4</b> completed batches)"},
+        {page_statistics, "id=nosuch", 404, "Failed to find streaming query nosuch"},
+        {page_statistics, "query=<b>", 404, "Failed to find streaming query &lt;b&gt;"},
+        {page_statistics, "last=2", 200, "2 batches"},
+        {page_statistics, "last=0", 400, "from 1 to"},
+        {page_batches, NULL, 200, "/batches/batch?query=crimes&amp;batch=3"},
+        {page_batches, "page=99", 200, "Batches, newest first"},
+        {page_batches, "page=x", 400, "whole number"},
+        {page_batch, "batch=1", 200, "&quot;batchId&quot; : 1"},
+        {page_batch, "batch=1", 200,
+         "<td class=\"number\">10</td><td class=\"number\">20</td><td class=\"number\">10</td>"},
+        {page_batch, "batch=77", 404, "not among those"},
+        {page_batch, "batch=-1", 400, "whole number"},
+        {page_source, NULL, 200, "<td>sf.crimes</td>"},
+        {page_result, NULL, 200, "4 rows, batch 0"},
+        {page_result, "q=SUSPICIOUS", 200, "1 found of 4 rows"},
+        {page_result, "q=onerror", 200, "value=\"onerror\""},
+        {page_result, "q=\"><script>", 200, "value=\"&quot;&gt;&lt;script&gt;\""},
+        {page_result, "sort=count", 200, "aria-sort=\"ascending\""},
+        {page_result, "sort=nosuch", 200, "4 rows"},
+        {page_result, "page=2", 200, "Zebra"},
+        {page_plan, NULL, 200, "5 without a match"},
+        {page_plan, NULL, 200, "80 read"},
+        {page_environment, NULL, 200, "*********(redacted)"},
+        {page_environment, "q=PORT", 200, "spark.ui.port"},
+        {page_executors, NULL, 200, "driver"},
+    };
+    struct board *board = fixture_board();
+
+    (void)state;
+    fixture_publish(board, 4);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        expect(board, rows[i].handler, "/result/", rows[i].parameter, rows[i].status, rows[i].holds);
+    board_free(board);
+}
+
+/* Ascending: NULL first, then bytes; descending the other way round. */
+static void sorting(void **state)
+{
+    struct board *board = fixture_board();
+    char sort[] = "sort=kind", desc[] = "desc=true", again[] = "sort=kind";
+    char *up[] = {sort}, *down[] = {again, desc};
+    struct http_answer answer;
+
+    (void)state;
+    fixture_publish(board, 1);
+    fixture_call(board, page_result, "/result/", up, 1, &answer);
+    const char *null = strstr(answer.body.data, ">NULL<"), *img = strstr(answer.body.data, "<td>&lt;img"),
+               *zebra = strstr(answer.body.data, "<td>Zebra"), *apple = strstr(answer.body.data, "<td>apple");
+    assert_true(null != NULL && null < img && img < zebra && zebra < apple);
+    buf_release(&answer.body);
+    fixture_call(board, page_result, "/result/", down, 2, &answer);
+    assert_true(strstr(answer.body.data, "<td>apple") < strstr(answer.body.data, "<td>Zebra"));
+    assert_non_null(strstr(answer.body.data, "aria-sort=\"descending\""));
+    buf_release(&answer.body);
+    board_free(board);
+}
+
+/* Several queries: links to switch, each on its own page, sorted. */
+static void several_queries(void **state)
+{
+    struct board *board = fixture_board();
+    struct snapshot *other = fixture_snapshot(2);
+
+    (void)state;
+    assert_int_equal(board_add(board), 1);
+    fixture_publish(board, 4);
+    free(other->name);
+    other->name = strdup("b&b");
+    memset(other->run_id, '1', 36);
+    board_publish(board, 1, other);
+    all_pages(board);
+    expect(board, page_batches, "/batches/", "query=b&b", 200,
+           "<a href=\"/batches/?query=b%26b\" aria-current=\"true\">b&amp;b</a>");
+    expect(board, page_queries, "/StreamingQuery/", "sort=Latest Batch", 200, "Active Streaming Queries (2)");
+    board_free(board);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(at_every_stage),
+        cmocka_unit_test(content),
+        cmocka_unit_test(sorting),
+        cmocka_unit_test(several_queries),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
