@@ -91,11 +91,13 @@ int main(int argc, char **argv)
     struct options options = {0};
     struct settings *settings = NULL;
     struct errbuf err;
-    char **joined;
+    char **joined = NULL;
     int result = -1;
     int action;
 
     errbuf_clear(&err);
+    if (lifecycle_hold_stdio(&err) != 0)
+        goto out;
     joined = options_join_topics(&argc, argv, &err);
     if (joined == NULL)
         goto out;

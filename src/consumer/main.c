@@ -79,6 +79,8 @@ int main(int argc, char **argv)
 
     errbuf_clear(&err);
     struct settings *settings = settings_new(&settings_consumer);
+    if (lifecycle_hold_stdio(&err) != 0)
+        goto done;
     if (settings == NULL) {
         errbuf_oom(&err, "settings", 0);
         goto done;

@@ -2,6 +2,7 @@
 #include "common/buf.h"
 #include "common/errbuf.h"
 #include "common/fileio.h"
+#include "common/lifecycle.h"
 #include "datagen/damage.h"
 #include "datagen/layout.h"
 #include "datagen/model.h"
@@ -182,7 +183,9 @@ int main(int argc, char **argv)
 
     errbuf_clear(&err);
     signal(SIGPIPE, SIG_IGN);
-    int rc = parse_options(argc, argv, &options, &err);
+    int rc = lifecycle_hold_stdio(&err);
+    if (rc == 0)
+        rc = parse_options(argc, argv, &options, &err);
     if (rc == 1)
         return fflush(stdout) == 0 ? EXIT_CODE_OK : EXIT_CODE_STORAGE;
     if (rc == 0)
