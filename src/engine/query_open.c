@@ -245,7 +245,8 @@ static int open_source(struct query *query, struct errbuf *err)
         return -1;
     if (!checkpoint_position(query->checkpoint)->has_start) {
         offset_list_release(&query->start);
-        if (subscription_initial(source, query->offsets, &query->start, err) != 0)
+        if (subscription_first_contact(source, query->offsets, query->config->broker_timeout_ms,
+                                       query->setup.open_stop_fd, &query->start, err) != 0)
             return -1;
         query->write_initial = !query->rerun; /* batch 0 was planned without: its plan is what counts */
     }
