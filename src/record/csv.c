@@ -140,7 +140,7 @@ static bool has_text(const char *piece, size_t len)
     return false;
 }
 
-/* At most one line. */
+/* At most one line, and nothing behind a CR: at most one row ends in it, at its last byte. */
 static int feed_piece(struct csv_reader *reader, const char *piece, size_t len, struct errbuf *err)
 {
     if (len > reader->max_row_bytes || reader->row_bytes > reader->max_row_bytes - len)
@@ -150,11 +150,7 @@ static int feed_piece(struct csv_reader *reader, const char *piece, size_t len, 
     reader->row_ended = false;
     if (csv_parse(&reader->parser, piece, len, on_field, on_row, reader) != len || reader->no_memory)
         return reader_error(reader, err);
-    /* A row ends at CR or LF, and the LF of a CRLF may come in the next piece. */
-    if (reader->row_ended)
-        reader->in_row = piece[len - 1] != '\n' && piece[len - 1] != '\r';
-    else
-        reader->in_row = reader->in_row || has_text(piece, len);
+    reader->in_row = !reader->row_ended && (reader->in_row || has_text(piece, len));
     if (piece[len - 1] == '\n')
         reader->line++;
     if (!reader->in_row) {
@@ -183,6 +179,9 @@ int csv_reader_feed(struct csv_reader *reader, const char *data, size_t len, str
     while (at < len) {
         const char *line_feed = memchr(data + at, '\n', len - at);
         size_t n = line_feed != NULL ? (size_t)(line_feed - (data + at)) + 1 : len - at;
+        const char *carriage_return = memchr(data + at, '\r', n);
+        if (carriage_return != NULL)
+            n = (size_t)(carriage_return - (data + at)) + 1;
         int result = feed_piece(reader, data + at, n, err);
         if (result != 0)
             return result;

@@ -55,6 +55,7 @@ static void reads_in_any_chunks(void **state)
         {"\xEF\xBB", "1:[\xEF\xBB]"},
         {"a\n\"two\nlines\",x\nlast\n", "1:[a]2:[two\nlines][x]4:[last]"},
         {" a , b \n", "1:[ a ][ b ]"},
+        {"a\r\"b\nc\"\nd\r\re", "1:[a]1:[b\nc]3:[d]3:[e]"},
         {"", ""},
     };
     struct errbuf err;
