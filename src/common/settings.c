@@ -45,6 +45,15 @@ static bool is_name(const char *text, size_t len)
     return true;
 }
 
+/* What stands at an open end: properties of clients and Spark's keys, which are visible ASCII. */
+static bool is_rest(const char *text)
+{
+    for (const char *p = text; *p != '\0'; p++)
+        if (!isgraph((unsigned char)*p))
+            return false;
+    return *text != '\0';
+}
+
 static bool matches(const struct settings_row *row, const char *key, struct settings_match *match)
 {
     const char *pattern = row->key;
@@ -66,7 +75,7 @@ static bool matches(const struct settings_row *row, const char *key, struct sett
     if (!settings_is_open(row))
         return strcasecmp(key, pattern) == 0;
     size_t fixed = strlen(pattern) - 1;
-    if (strncasecmp(key, pattern, fixed) != 0 || key[fixed] == '\0')
+    if (strncasecmp(key, pattern, fixed) != 0 || !is_rest(key + fixed))
         return false;
     match->rest = key + fixed;
     return true;

@@ -247,6 +247,8 @@ static void refused_lines(void **state)
         {"source.a b.subscribe = x", "unknown setting"},
         {"source..subscribe = x", "unknown setting"},
         {"kafka. = x", "unknown setting"},
+        {"kafka.a\x1b[2Jb = x", "unknown setting kafka.a\\x1b[2Jb"},
+        {"kafka.a b = x", "unknown setting"},
         {"spark.app.name = caf\xe9", ":1: the line is not UTF-8"},
     };
 
