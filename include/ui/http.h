@@ -8,6 +8,7 @@
 #include "common/buf.h"
 #include "report/board.h"
 #include "report/json_writer.h"
+#include "ui/cache.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,9 +46,11 @@ struct http_answer {
     const char *encoding;     /* Content-Encoding of a body that is encoded already */
     const char *fixed;        /* a body that lives as long as the program, instead of `body` */
     size_t fixed_len;
-    bool stream;          /* no body: the connection becomes a stream of events (ui/events.h) */
-    int stream_query;     /* of that query; -1: of all */
-    int64_t stream_after; /* after that batch; -1: from now on */
+    enum cache_life life;   /* how long others may be given the same answer; of status 200 only */
+    const char *path_class; /* for the count of requests; static text; NULL before it was routed */
+    bool stream;            /* no body: the connection becomes a stream of events (ui/events.h) */
+    int stream_query;       /* of that query; -1: of all */
+    int64_t stream_after;   /* after that batch; -1: from now on */
     struct buf body;
 };
 

@@ -7,9 +7,10 @@
 struct MHD_Connection;
 struct MHD_Response;
 
-/* Queue the answer; its body is taken. gzip: the client takes it. close_after: the connection is not to be used again. 0; -1 when it could not be
- * queued: the connection is then to be closed. */
-int respond_send(struct MHD_Connection *connection, struct http_answer *answer, bool gzip, bool close_after);
+/* The answer as a response with all its headers; its body is taken. gzip: the client takes it. close_after: the connection
+ * is not to be used again. *size is that of the body as it will be sent. The caller queues it with answer->status (which
+ * becomes 503 when the body's making had failed) and destroys it. NULL without memory: the connection is then to be closed. */
+struct MHD_Response *respond_make(struct http_answer *answer, bool gzip, bool close_after, size_t *size);
 
 /* Add the headers that every answer has, and those of this one. 0, -1 without memory. */
 int respond_headers(struct MHD_Response *response, const struct http_answer *answer, bool close_after);

@@ -1,6 +1,9 @@
 /* Texts lie in a ring of the newest events, counted by references; a stream is a place in it. A stream that has nothing to send suspends its connection
  * (libmicrohttpd then neither polls it nor lets it time out), and the bell's thread resumes it. Both happen under `lock`, so that no event can slip
- * in between "there is nothing" and "asleep". Rounds are a few milliseconds apart, so that many small batches cost one round.
+ * in between "there is nothing" and "asleep".
+ *
+ * The first ring after a rest is told at once. Rounds that follow are some milliseconds apart, more so the more streams there are, so that many small
+ * batches and many readers together cost no more than STREAMS_A_SECOND wakes; without a reader nothing is written at all.
  *
  * Lock: `lock` guards all below it in struct events. Inside it only libmicrohttpd's resume and the board's own short lock are taken. */
 #include "ui/events.h"
@@ -24,8 +27,10 @@
 #define MAX_STREAMS 400 /* of the server's 512 connections: pages must still come through */
 #define HEARTBEAT_MS 5000
 #define ROUND_MS 20
+#define ROUND_MAX_MS 200 /* 400 streams; half of it is what a reader waits at the median */
+#define STREAMS_A_SECOND 2000
 #define MAX_BATCHES_A_ROUND 64
-#define BLOCK_BYTES 4096
+#define BLOCK_BYTES 16384
 
 struct event {
     int refs;
@@ -148,7 +153,7 @@ static bool message_changed(struct told *told, const char *message)
     return true;
 }
 
-/* Append to text what is new about a query. */
+/* Append to text what is new about a query; NULL: only remember it. */
 static void look(struct told *told, const struct snapshot *snapshot, struct buf *text)
 {
     int64_t lag = snapshot_lag(snapshot);
@@ -165,19 +170,22 @@ static void look(struct told *told, const struct snapshot *snapshot, struct buf 
         first--;
     for (size_t i = first; i < snapshot->nhistory; i++) {
         const struct progress *progress = &snapshot->history[i]->progress;
-        append_event(text, "progress", progress->batch_id, snapshot, progress);
+        if (text != NULL)
+            append_event(text, "progress", progress->batch_id, snapshot, progress);
         told->batch = progress->batch_id;
     }
     if (snapshot->last != NULL && snapshot->last->progress.idle &&
         snapshot->last->progress.timestamp_ms != told->idle_ms) {
         told->idle_ms = snapshot->last->progress.timestamp_ms;
-        append_event(text, "idle", -1, snapshot, &snapshot->last->progress);
+        if (text != NULL)
+            append_event(text, "idle", -1, snapshot, &snapshot->last->progress);
     }
     bool changed = message_changed(told, snapshot->message);
     if (changed || told->status != snapshot->status || told->lag != lag) {
         told->status = snapshot->status;
         told->lag = lag;
-        append_event(text, "status", -1, snapshot, NULL);
+        if (text != NULL)
+            append_event(text, "status", -1, snapshot, NULL);
     }
 }
 
@@ -192,16 +200,19 @@ static void wake_all(struct events *events)
     }
 }
 
-static void round_of(struct events *events)
+/* Returns the pause until the next round. A stream is counted before it reads the board for its opening, and here the streams are counted after the board
+ * was read: whoever is not counted yet will find in the board what is not told here. */
+static int round_of(struct events *events)
 {
-    size_t n = board_queries(events->board);
+    size_t n = board_queries(events->board), nstreams = 0;
 
     for (size_t i = 0; i < n && i < MAX_QUERIES; i++) {
         struct snapshot *snapshot = board_get(events->board, (int)i);
         struct buf text = BUF_INIT;
         if (snapshot == NULL)
             continue;
-        look(&events->told[i], snapshot, &text);
+        nstreams = events_count(events);
+        look(&events->told[i], snapshot, nstreams > 0 ? &text : NULL);
         snapshot_unref(snapshot);
         lock(events);
         push(events, (int)i, &text);
@@ -210,6 +221,8 @@ static void round_of(struct events *events)
     lock(events);
     wake_all(events);
     unlock(events);
+    int pause_ms = (int)(nstreams * 1000 / STREAMS_A_SECOND);
+    return pause_ms < ROUND_MS ? ROUND_MS : pause_ms > ROUND_MAX_MS ? ROUND_MAX_MS : pause_ms;
 }
 
 static void heartbeat(struct events *events)
@@ -239,8 +252,8 @@ static void *run(void *cookie)
             return NULL;
         if (rc > 0 && fds[1].revents != 0) {
             board_bell_arm(events->board);
-            round_of(events);
-            if (poll(fds, 1, ROUND_MS) > 0) /* what rings meanwhile is told in the next round */
+            int pause_ms = round_of(events);
+            if (poll(fds, 1, pause_ms) > 0) /* what rings meanwhile is told in the next round */
                 return NULL;
         }
         if (clock_monotonic_us() - beat_us >= HEARTBEAT_MS * INT64_C(1000)) {
@@ -315,12 +328,11 @@ static ssize_t on_read(void *cookie, uint64_t position, char *out, size_t max)
     return (ssize_t)n;
 }
 
-static void on_closed(void *cookie)
+/* Under the lock. */
+static void unlink_stream(struct stream *stream)
 {
-    struct stream *stream = cookie;
     struct events *events = stream->events;
 
-    lock(events);
     if (stream->previous != NULL)
         stream->previous->next = stream->next;
     else
@@ -328,6 +340,15 @@ static void on_closed(void *cookie)
     if (stream->next != NULL)
         stream->next->previous = stream->previous;
     events->nstreams--;
+}
+
+static void on_closed(void *cookie)
+{
+    struct stream *stream = cookie;
+    struct events *events = stream->events;
+
+    lock(events);
+    unlink_stream(stream);
     event_unref(stream->current);
     unlock(events);
     buf_release(&stream->first);
@@ -369,26 +390,26 @@ struct MHD_Response *events_open(struct events *events, struct MHD_Connection *c
     stream->query = query;
     lock(events);
     *full = events->nstreams >= MAX_STREAMS || events->ending;
-    stream->at = events->next; /* before the snapshots are read: an event may come twice, never not at all */
+    if (!*full) {
+        stream->at = events->next; /* before the snapshots are read: an event may come twice, never not at all */
+        stream->next = events->streams;
+        if (events->streams != NULL)
+            events->streams->previous = stream;
+        events->streams = stream;
+        events->nstreams++;
+    }
     unlock(events);
-    if (!*full)
-        opening(stream, last_id);
-    struct MHD_Response *response =
-        *full || stream->first.failed
-            ? NULL
-            : MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, on_read, stream, on_closed);
-    if (response == NULL) {
-        buf_release(&stream->first);
+    if (*full) {
         free(stream);
         return NULL;
     }
-    lock(events);
-    stream->next = events->streams;
-    if (events->streams != NULL)
-        events->streams->previous = stream;
-    events->streams = stream;
-    events->nstreams++;
-    unlock(events);
+    opening(stream, last_id);
+    struct MHD_Response *response =
+        stream->first.failed
+            ? NULL
+            : MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, on_read, stream, on_closed);
+    if (response == NULL)
+        on_closed(stream);
     return response;
 }
 

@@ -104,21 +104,18 @@ static struct MHD_Response *make(struct http_answer *answer)
     return response;
 }
 
-int respond_send(struct MHD_Connection *connection, struct http_answer *answer, bool gzip, bool close_after)
+struct MHD_Response *respond_make(struct http_answer *answer, bool gzip, bool close_after, size_t *size)
 {
-    int result = -1;
-
     if (answer->body.failed)
         http_error(answer, 503, "out of memory");
     if (gzip && answer->fixed == NULL)
         pack(answer);
+    *size = answer->fixed != NULL ? answer->fixed_len : answer->body.len;
     struct MHD_Response *response = make(answer);
     buf_release(&answer->body);
-    if (response == NULL)
-        return -1;
-    if (respond_headers(response, answer, close_after) == 0 &&
-        MHD_queue_response(connection, (unsigned)answer->status, response) == MHD_YES)
-        result = 0;
-    MHD_destroy_response(response);
-    return result;
+    if (response != NULL && respond_headers(response, answer, close_after) != 0) {
+        MHD_destroy_response(response);
+        return NULL;
+    }
+    return response;
 }

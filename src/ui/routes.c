@@ -11,48 +11,49 @@
 static const struct route {
     const char *pattern;
     const char *class; /* for sfcrime_http_requests_total */
+    enum cache_life life;
     void (*handler)(struct http_request *request, struct http_answer *answer);
 } routes[] = {
-    {"/", "page", page_overview},
-    {"/jobs/", "page", page_overview},
-    {"/StreamingQuery/", "page", page_queries},
-    {"/StreamingQuery/statistics", "page", page_statistics},
-    {"/StreamingQuery/statistics/", "page", page_statistics},
-    {"/batches/", "page", page_batches},
-    {"/batches/batch", "page", page_batch},
-    {"/source/", "page", page_source},
-    {"/result/", "page", page_result},
-    {"/plan/", "page", page_plan},
-    {"/records/", "page", page_records},
-    {"/environment/", "page", page_environment},
-    {"/executors/", "page", page_executors},
-    {"/favicon.ico", "asset", assets_answer},
-    {"/assets/*", "asset", assets_answer},
-    {"/api/openapi.json", "asset", assets_answer},
-    {"/api/v1/events", "events", api_events},
-    {"/api/v1/progress", "api", api_progress},
-    {"/api/v1/table", "api", api_table},
-    {"/api/v1/source", "api", api_source},
-    {"/api/v1/version", "api", api_spark_version},
-    {"/api/v1/applications", "api", api_applications},
-    {"/api/v1/applications/", "api", api_applications},
-    {"/api/v1/applications/*", "api", api_application},
-    {"/api/v1/applications/*/environment", "api", api_environment},
-    {"/api/v1/applications/*/executors", "api", api_executors},
-    {"/api/v1/applications/*/allexecutors", "api", api_executors},
-    {"/api/v1/applications/*/sql/streamingqueries", "api", api_queries},
-    {"/api/v1/applications/*/sql/streamingqueries/*", "api", api_query},
-    {"/api/v1/applications/*/sql/streamingqueries/*/progress", "api", api_query_progress},
-    {"/metrics", "metrics", metrics_answer},
-    {"/metrics/json", "metrics", metrics_spark_json},
-    {"/metrics/json/", "metrics", metrics_spark_json},
-    {"/metrics/prometheus", "metrics", metrics_spark_prometheus},
-    {"/metrics/prometheus/", "metrics", metrics_spark_prometheus},
-    {"/metrics/executors/prometheus", "metrics", metrics_spark_executors},
-    {"/metrics/executors/prometheus/", "metrics", metrics_spark_executors},
-    {"/healthz", "health", api_healthz},
-    {"/readyz", "health", api_readyz},
-    {"/version", "api", api_version},
+    {"/", "page", CACHE_SECOND, page_overview},
+    {"/jobs/", "page", CACHE_SECOND, page_overview},
+    {"/StreamingQuery/", "page", CACHE_SECOND, page_queries},
+    {"/StreamingQuery/statistics", "page", CACHE_SECOND, page_statistics},
+    {"/StreamingQuery/statistics/", "page", CACHE_SECOND, page_statistics},
+    {"/batches/", "page", CACHE_SECOND, page_batches},
+    {"/batches/batch", "page", CACHE_SECOND, page_batch},
+    {"/source/", "page", CACHE_SECOND, page_source},
+    {"/result/", "page", CACHE_SECOND, page_result},
+    {"/plan/", "page", CACHE_SECOND, page_plan},
+    {"/records/", "page", CACHE_SECOND, page_records},
+    {"/environment/", "page", CACHE_SECOND, page_environment},
+    {"/executors/", "page", CACHE_SECOND, page_executors},
+    {"/favicon.ico", "asset", CACHE_NEVER, assets_answer},
+    {"/assets/*", "asset", CACHE_NEVER, assets_answer},
+    {"/api/openapi.json", "asset", CACHE_NEVER, assets_answer},
+    {"/api/v1/events", "events", CACHE_NEVER, api_events},
+    {"/api/v1/progress", "api", CACHE_VERSION, api_progress},
+    {"/api/v1/table", "api", CACHE_VERSION, api_table},
+    {"/api/v1/source", "api", CACHE_VERSION, api_source},
+    {"/api/v1/version", "api", CACHE_VERSION, api_spark_version},
+    {"/api/v1/applications", "api", CACHE_NEVER, api_applications},
+    {"/api/v1/applications/", "api", CACHE_NEVER, api_applications},
+    {"/api/v1/applications/*", "api", CACHE_NEVER, api_application},
+    {"/api/v1/applications/*/environment", "api", CACHE_NEVER, api_environment},
+    {"/api/v1/applications/*/executors", "api", CACHE_NEVER, api_executors},
+    {"/api/v1/applications/*/allexecutors", "api", CACHE_NEVER, api_executors},
+    {"/api/v1/applications/*/sql/streamingqueries", "api", CACHE_NEVER, api_queries},
+    {"/api/v1/applications/*/sql/streamingqueries/*", "api", CACHE_NEVER, api_query},
+    {"/api/v1/applications/*/sql/streamingqueries/*/progress", "api", CACHE_VERSION, api_query_progress},
+    {"/metrics", "metrics", CACHE_NEVER, metrics_answer},
+    {"/metrics/json", "metrics", CACHE_NEVER, metrics_spark_json},
+    {"/metrics/json/", "metrics", CACHE_NEVER, metrics_spark_json},
+    {"/metrics/prometheus", "metrics", CACHE_NEVER, metrics_spark_prometheus},
+    {"/metrics/prometheus/", "metrics", CACHE_NEVER, metrics_spark_prometheus},
+    {"/metrics/executors/prometheus", "metrics", CACHE_NEVER, metrics_spark_executors},
+    {"/metrics/executors/prometheus/", "metrics", CACHE_NEVER, metrics_spark_executors},
+    {"/healthz", "health", CACHE_NEVER, api_healthz},
+    {"/readyz", "health", CACHE_NEVER, api_readyz},
+    {"/version", "api", CACHE_VERSION, api_version},
 };
 
 /* Known to Spark's users without the slash at the end. */
@@ -89,8 +90,11 @@ void routes_answer(struct http_request *request, struct http_answer *answer)
         buf_append(&answer->body, "", 0);
     } else if (route == NULL)
         http_error(answer, 404, "there is nothing at %s", request->path);
-    else
+    else {
+        answer->life = route->life;
         route->handler(request, answer);
+    }
+    answer->path_class = route == NULL ? "other" : route->class;
 }
 
 const char *routes_class(const char *path)

@@ -4,7 +4,9 @@
  * routing, and what does not fit is answered 400 and closed. */
 #include "ui/server.h"
 
+#include "common/clock.h"
 #include "common/log.h"
+#include "ui/cache.h"
 #include "ui/events.h"
 #include "ui/http.h"
 #include "ui/metrics.h"
@@ -34,6 +36,7 @@
 struct server {
     struct MHD_Daemon *daemon;
     struct events *events;
+    struct cache *cache;
     struct board *board;
     int port;
     char url[128];
@@ -45,16 +48,23 @@ struct server {
 struct exchange {
     bool target_ok;
     bool target_long;
+    char target[256]; /* as it came, to find kept answers by; "": too long for that */
+    bool admitted;    /* its head was checked; the answer is due at the second call */
 };
 
 static void *on_target(void *cookie, const char *uri, struct MHD_Connection *connection)
 {
     struct exchange *exchange = malloc(sizeof(*exchange));
+    size_t len = strnlen(uri, MAX_TARGET_BYTES + 1);
 
     (void)cookie;
     (void)connection;
     if (exchange != NULL) {
-        exchange->target_long = strnlen(uri, MAX_TARGET_BYTES + 1) > MAX_TARGET_BYTES;
+        exchange->admitted = false;
+        exchange->target_long = len > MAX_TARGET_BYTES;
+        exchange->target[0] = '\0';
+        if (len < sizeof(exchange->target))
+            memcpy(exchange->target, uri, len + 1);
         exchange->target_ok = http_target_ok(uri);
     }
     return exchange;
@@ -190,14 +200,22 @@ static void route(struct server *server, struct MHD_Connection *connection, stru
     request->host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
     request->if_none_match = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
     request->last_event_id = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Last-Event-ID");
-    request->gzip =
-        http_accepts_gzip(MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING));
     MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, on_parameter, &collecting);
     if (collecting.too_many)
         http_error(answer, 400, "more than %d parameters", HTTP_MAX_PARAMETERS);
     else
         routes_answer(request, answer);
 }
+
+/* What an answer is made from: the state of the board, and when. */
+struct moment {
+    bool gzip;
+    uint64_t version;
+    int64_t second;
+};
+
+static const struct http_answer fresh_answer = {
+    .status = 200, .content_type = "application/json; charset=utf-8", .cache = "no-store"};
 
 /* --- answering -------------------------------------------------------------------------------------------------- */
 
@@ -219,33 +237,90 @@ static bool stream(struct server *server, struct MHD_Connection *connection, str
     return queued == MHD_YES;
 }
 
-static enum MHD_Result on_request(void *cookie, struct MHD_Connection *connection, const char *path, const char *method,
-                                  const char *version, const char *upload, size_t *upload_size, void **exchange)
+static bool queue(struct MHD_Connection *connection, int status, struct MHD_Response *response)
 {
-    struct server *server = cookie;
-    struct http_answer answer = {.status = 200, .content_type = "application/json; charset=utf-8", .cache = "no-store"};
-    struct http_request *request = NULL;
-    bool sent = false, gzip = false;
+    return MHD_queue_response(connection, (unsigned)status, response) == MHD_YES;
+}
 
-    (void)upload;
-    (void)upload_size;
-    bool good = admissible(server, connection, *exchange, method, version, &answer);
-    if (good) {
-        request = calloc(1, sizeof(*request));
-        if (request == NULL) {
-            http_error(&answer, 503, "out of memory");
-        } else {
-            request->path = path;
-            route(server, connection, request, &answer);
-            gzip = request->gzip;
-        }
+/* Send the answer; false if the connection is to be closed. */
+static bool send_answer(struct server *server, struct MHD_Connection *connection, const struct exchange *exchange,
+                        struct http_answer *answer, const struct moment *moment)
+{
+    size_t size = 0;
+    struct MHD_Response *response = respond_make(answer, moment->gzip, false, &size);
+
+    if (response == NULL)
+        return false;
+    enum cache_life life = answer->status == 200 && exchange->target[0] != '\0' ? answer->life : CACHE_NEVER;
+    bool kept = life != CACHE_NEVER && cache_keep(server->cache, exchange->target, moment->gzip, moment->version,
+                                                  moment->second, life, answer->path_class, size, response);
+    bool sent = queue(connection, answer->status, response);
+    if (!kept)
+        MHD_destroy_response(response);
+    return sent;
+}
+
+/* An admitted request: from the cache, or by its route. */
+static bool serve(struct server *server, struct MHD_Connection *connection, const char *path,
+                  const struct exchange *exchange)
+{
+    struct http_answer answer = fresh_answer;
+    const struct moment moment = {
+        .gzip = http_accepts_gzip(
+            MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING)),
+        .version = board_version(server->board), /* before the snapshots are read */
+        .second = clock_wall_ms() / 1000,
+    };
+    const char *path_class = NULL;
+    struct MHD_Response *kept =
+        cache_find(server->cache, exchange->target, moment.gzip, moment.version, moment.second, &path_class);
+    bool sent = false;
+
+    if (kept != NULL) {
+        metrics_count_request(path_class, 200);
+        return queue(connection, 200, kept);
+    }
+    struct http_request *request = calloc(1, sizeof(*request));
+    if (request == NULL) {
+        http_error(&answer, 503, "out of memory");
+    } else {
+        request->path = path;
+        request->gzip = moment.gzip;
+        route(server, connection, request, &answer);
     }
     if (answer.stream)
         sent = stream(server, connection, &answer);
     if (!sent)
-        sent = respond_send(connection, &answer, gzip, !good) == 0;
-    metrics_count_request(routes_class(path), answer.status);
+        sent = send_answer(server, connection, exchange, &answer, &moment);
+    metrics_count_request(answer.path_class != NULL ? answer.path_class : "other", answer.status);
     free(request);
+    return sent;
+}
+
+/* Called twice for a good request. What is answered at the first call ends its connection, for libmicrohttpd then reads
+ * nothing more from it: right for what is refused (a body is never read), wrong for all else. */
+static enum MHD_Result on_request(void *cookie, struct MHD_Connection *connection, const char *path, const char *method,
+                                  const char *version, const char *upload, size_t *upload_size, void **of_request)
+{
+    struct server *server = cookie;
+    struct exchange *exchange = *of_request;
+    struct http_answer answer = fresh_answer;
+
+    (void)upload;
+    (void)upload_size;
+    if (exchange != NULL && exchange->admitted)
+        return serve(server, connection, path, exchange) ? MHD_YES : MHD_NO;
+    if (admissible(server, connection, exchange, method, version, &answer)) {
+        exchange->admitted = true;
+        return MHD_YES;
+    }
+    metrics_count_request(routes_class(path), answer.status);
+    size_t size = 0;
+    struct MHD_Response *response = respond_make(&answer, false, true, &size);
+    if (response == NULL)
+        return MHD_NO;
+    bool sent = queue(connection, answer.status, response);
+    MHD_destroy_response(response);
     return sent ? MHD_YES : MHD_NO;
 }
 
@@ -360,6 +435,7 @@ static int copy_hosts(struct server *server, const struct server_options *option
 static void free_server(struct server *server)
 {
     events_free(server->events);
+    cache_free(server->cache);
     for (size_t i = 0; i < server->nhosts; i++)
         free(server->hosts[i]);
     free(server->hosts);
@@ -375,7 +451,8 @@ struct server *server_start(const struct server_options *options, struct board *
         return NULL;
     }
     server->board = board;
-    if (copy_hosts(server, options) != 0) {
+    server->cache = cache_new();
+    if (server->cache == NULL || copy_hosts(server, options) != 0) {
         errbuf_oom(err, "HTTP server", sizeof(*server));
         goto fail;
     }

@@ -1,0 +1,41 @@
+/* Finished answers by request target, kept while nothing has changed that they tell.
+ *
+ * Most readers ask for the same few things again and again between two batches. Such an answer is made, and packed,
+ * once for a version of the board; libmicrohttpd then sends the same bytes to all. Held by the server's thread only; a
+ * response in it may still be on its way to a slow reader when its slot is taken by another, for it counts references.
+ */
+#ifndef UI_CACHE_H
+#define UI_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct cache;
+struct MHD_Response;
+
+/* What an answer depends on besides its target and the version. */
+enum cache_life {
+    CACHE_NEVER,   /* the request's headers, the process, the clock to the millisecond ...: not kept */
+    CACHE_SECOND,  /* the clock, to the second */
+    CACHE_VERSION, /* nothing: as long as the board's version stays */
+};
+
+/* An empty cache; NULL without memory. */
+struct cache *cache_new(void);
+/* Drops its references. NULL does nothing. */
+void cache_free(struct cache *cache);
+
+/* The response (to be sent with status 200) kept for this raw target (path and query as they came) and encoding, if it
+ * was made at `version` and, where that matters, in the second `now_s`; else NULL. *path_class is what cache_keep was
+ * given. The response is the cache's and lasts until the next cache_keep. */
+struct MHD_Response *cache_find(struct cache *cache, const char *target, bool gzip, uint64_t version, int64_t now_s,
+                                const char **path_class);
+
+/* Keep a response of `size` bytes whose body was made from `version` (read before the body was made) in second `now_s`.
+ * path_class: static text. True: the caller's reference is the cache's now, and the caller may queue the response until the next call here.
+ * False: it is not kept, being too large or too short-lived, and stays the caller's. */
+bool cache_keep(struct cache *cache, const char *target, bool gzip, uint64_t version, int64_t now_s,
+                enum cache_life life, const char *path_class, size_t size, struct MHD_Response *response);
+
+#endif
