@@ -29,6 +29,8 @@ struct feed_batch {
     int64_t late_rows;
     int64_t bad_records;
     int64_t unmatched_rows;
+    const int64_t *reached; /* rows that came to each operator and, last, to the sink; NULL: not known */
+    size_t nreached;
 };
 
 /* Take a slot of the board and show STARTING. Before the threads start. NULL with err. */
@@ -47,10 +49,15 @@ void feed_partitions(struct feed *feed, const struct offset_list *end, const int
 
 /* An executed batch: its record goes into the history. */
 void feed_executed(struct feed *feed, const struct progress *progress, const struct feed_batch *batch);
+/* A malformed record of batch_id. Shown with the next publication. */
+void feed_bad(struct feed *feed, int64_t batch_id, const struct snapshot_bad *bad);
 /* An idle record: the newest, but not in the history of batches. */
 void feed_idle(struct feed *feed, const struct progress *progress);
 /* The batch just executed took longer than the trigger interval. */
 void feed_behind(struct feed *feed);
+
+/* The session was told to stop: until its end the query is shown as stopping. Any thread. */
+void feed_stopping(struct feed *feed);
 
 /* The sampler: the partitions' last offsets (and first ones, when low is not NULL) at now_ms. */
 void feed_sample(struct feed *feed, const struct offset_list *high, const struct offset_list *low, int64_t now_ms);

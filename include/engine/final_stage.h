@@ -36,4 +36,7 @@ struct rowset *final_stage_end(struct final_stage *stage, struct errbuf *err);
 int64_t final_stage_limited(const struct final_stage *stage);
 int64_t final_stage_unmatched(const struct final_stage *stage);
 
+/* Add to reached[] (nops + 1) the rows that came to each of its operators in this batch; the last entry: to the result. */
+void final_stage_reached(const struct final_stage *stage, int64_t *reached);
+
 #endif

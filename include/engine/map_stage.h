@@ -11,6 +11,7 @@
 #include "engine/config.h"
 #include "engine/pipeline.h"
 #include "kafka/reader.h"
+#include "report/snapshot.h"
 
 struct map_stage {
     const struct plan *plan;
@@ -57,5 +58,12 @@ const struct aggregate_table *map_part_partial(const struct map_part *part); /* 
 const struct rowset *map_part_rows(const struct map_part *part);             /* NULL with one */
 const struct watermark_stats *map_part_watermark(const struct map_part *part);
 void map_part_counts(const struct map_part *part, struct map_counts *counts);
+
+/* The i-th newest of the malformed records that are kept of a batch (a few; the counts have all), or NULL. Also after map_part_record failed for
+ * one. Valid until map_part_begin. */
+const struct snapshot_bad *map_part_bad(const struct map_part *part, size_t i);
+
+/* Add to reached[] (nops + 1) the rows that came to each operator before the final stage in this batch. */
+void map_part_reached(const struct map_part *part, int64_t *reached);
 
 #endif

@@ -35,6 +35,7 @@ struct pipeline_run {
     struct arena *arenas;              /* by operator: memory of the chunks behind it */
     struct watermark_stats *watermark; /* fed by WATERMARK; NULL: there is none */
     int64_t unmatched;                 /* stream rows that a LEFT JOIN filled with NULLs */
+    int64_t *reached;                  /* by operator, nops + 1: rows that came to it (to emit, for `last`) */
     pipeline_fn emit;
     void *cookie;
 };
@@ -43,6 +44,9 @@ struct pipeline_run {
 int pipeline_run_init(struct pipeline_run *run, const struct pipeline *pipeline, size_t first, size_t last,
                       pipeline_fn emit, void *cookie);
 void pipeline_run_release(struct pipeline_run *run);
+
+/* Count from 0 again: unmatched and reached. */
+void pipeline_run_begin(struct pipeline_run *run);
 
 /* Send a batch through; err is set on failure. batch->arena is where the operators put their values. */
 int pipeline_push(struct pipeline_run *run, struct batch *batch, struct errbuf *err);

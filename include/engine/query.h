@@ -4,7 +4,7 @@
  * snapshot. A batch that fails or is given up leaves nothing behind but its plan, and runs again on it at the next start.
  *
  * query_open and query_close on the session's thread; query_run on the query's own, which owns everything in between; query_sample and
- * query_summary on any.
+ * query_summary and query_stopping on any.
  */
 #ifndef ENGINE_QUERY_H
 #define ENGINE_QUERY_H
@@ -59,6 +59,9 @@ const char *query_name(const struct query *query);
 /* The sampler: show the partitions' last (and first, or NULL) offsets. */
 void query_sample(struct query *query, const struct offset_list *high, const struct offset_list *low, int64_t now_ms);
 void query_summary(struct query *query, struct buf *out);
+
+/* The session ends: show the query as stopping. Any thread. */
+void query_stopping(struct query *query);
 
 /* The text that a checkpoint must agree with: plan, source, layout of the state. malloc'd; NULL without memory. */
 char *query_fingerprint(const struct plan *plan, const char *description);

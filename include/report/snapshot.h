@@ -46,6 +46,29 @@ struct snapshot_partition {
     double arrival_rate;                    /* records/s appended to the log, from the sampler; NaN: not known */
 };
 
+/* A record that could not be read as the source's schema wants it. */
+struct snapshot_bad {
+    char topic[250]; /* Kafka's own limit is 249 */
+    char reason[160];
+    int32_t partition;
+    int64_t offset;
+    int64_t timestamp_ms; /* the record's, by the broker */
+    int64_t batch_id;
+    bool partial; /* an object with a value that does not fit its column; else no object at all */
+    size_t size_bytes;
+    size_t text_len; /* of its beginning, any bytes */
+    char text[240];
+};
+
+#define SNAPSHOT_BAD_MAX 50
+
+/* The newest of them, oldest first; shared by pictures. */
+struct snapshot_bad_list {
+    atomic_int refs;
+    size_t n;
+    struct snapshot_bad items[SNAPSHOT_BAD_MAX];
+};
+
 struct snapshot {
     atomic_int refs;
     char *name; /* NULL: unnamed */
@@ -83,7 +106,11 @@ struct snapshot {
     struct snapshot_result *result; /* NULL before the first batch */
     size_t npartitions;
     struct snapshot_partition *partitions;
-    int64_t lag_sampled_ms; /* when high was last asked; 0: never */
+    struct snapshot_bad_list *bad; /* NULL: there was none */
+    size_t nreached;               /* the plan's operators and one more; 0: not known yet */
+    int64_t *reached;              /* rows that came to each operator in this run; the last entry: to the sink */
+    int64_t *reached_last;         /* the same of the last batch */
+    int64_t lag_sampled_ms;        /* when high was last asked; 0: never */
 };
 
 /* Upper bounds of the duration histogram: 15 of them. */
@@ -110,7 +137,15 @@ void snapshot_record_unref(struct snapshot_record *record);
 struct snapshot_result *snapshot_result_new(const struct schema *schema);
 struct snapshot_result *snapshot_result_ref(struct snapshot_result *result); /* NULL stays NULL */
 void snapshot_result_unref(struct snapshot_result *result);
+
 /* True when the caller's reference is the only one, so that it may change the result again. */
 bool snapshot_result_unshared(struct snapshot_result *result);
+
+/* A list with what `list` (NULL: nothing) and then `item` say, without the oldest when it is full: `list` itself when
+ * the caller's reference is the only one, else a copy (the caller's reference to `list` is dropped then).
+ * `list` as it was without memory. */
+struct snapshot_bad_list *snapshot_bad_list_add(struct snapshot_bad_list *list, const struct snapshot_bad *item);
+struct snapshot_bad_list *snapshot_bad_list_ref(struct snapshot_bad_list *list); /* NULL stays NULL */
+void snapshot_bad_list_unref(struct snapshot_bad_list *list);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef UI_PROCESS_H
 #define UI_PROCESS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /* -1 where it cannot be told. */
@@ -13,5 +14,8 @@ int64_t process_threads(void);
 double process_cpu_seconds(void);
 int process_cores(void);
 int64_t process_memory_bytes(void); /* of the machine */
+
+/* Name and version of the i-th library that the page's server runs with, as the library itself says it; NULL past the last. */
+const char *process_library(size_t i, const char **version);
 
 #endif

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A result's first rows that are always copied; more only while somebody looks. */
-
 /* That many samples of growing lag in a row (one a second) are "behind". */
 #define GROWING_SAMPLES 10
+/* ... and so are that many batches in a row that each left more in the log than the one before. */
+#define GROWING_BATCHES 3
 
 /* An unchanged sample is published only this often, so that a quiet query does not ring every second. */
 #define SAMPLE_QUIET_MS 5000
@@ -25,7 +25,10 @@ struct feed {
     struct snapshot_result *spare; /* the result before feed.now.result */
     int64_t published_ms;          /* of the last sample */
     int64_t lag;
-    int growing;
+    int growing; /* samples */
+    double left; /* in the log, by the last batch's record */
+    int growing_batches;
+    bool stopping;
 };
 
 /* A mutex of the default kind, locked and unlocked by its owner only, fails for no reason but a bug. */
@@ -51,6 +54,16 @@ static char *copy_text(const char *text, bool *failed)
     return copy;
 }
 
+static int64_t *copy_counts(const int64_t *counts, size_t n, bool *failed)
+{
+    int64_t *copy = n ? malloc(n * sizeof(*copy)) : NULL;
+
+    if (copy)
+        memcpy(copy, counts, n * sizeof(*copy));
+    *failed |= n && !copy;
+    return copy;
+}
+
 /* A picture of feed->now. */
 static struct snapshot *picture(const struct feed *feed)
 {
@@ -71,9 +84,12 @@ static struct snapshot *picture(const struct feed *feed)
     snapshot->error = copy_text(now->error, &failed);
     snapshot->last = snapshot_record_ref(now->last);
     snapshot->result = snapshot_result_ref(now->result);
+    snapshot->bad = snapshot_bad_list_ref(now->bad);
     snapshot->nhistory = snapshot->npartitions = 0;
     snapshot->history = calloc(now->nhistory + 1, sizeof(*snapshot->history));
     snapshot->partitions = calloc(now->npartitions + 1, sizeof(*snapshot->partitions));
+    snapshot->reached = copy_counts(now->reached, now->nreached, &failed);
+    snapshot->reached_last = copy_counts(now->reached_last, now->nreached, &failed);
     if (snapshot->history)
         for (; snapshot->nhistory < now->nhistory; snapshot->nhistory++)
             snapshot->history[snapshot->nhistory] = snapshot_record_ref(now->history[snapshot->nhistory]);
@@ -83,8 +99,11 @@ static struct snapshot *picture(const struct feed *feed)
             snapshot->partitions[snapshot->npartitions].topic =
                 copy_text(now->partitions[snapshot->npartitions].topic, &failed);
         }
-    if (snapshot->status == SNAPSHOT_RUNNING && feed->growing >= GROWING_SAMPLES)
+    if (snapshot->status == SNAPSHOT_RUNNING &&
+        (feed->growing >= GROWING_SAMPLES || feed->growing_batches >= GROWING_BATCHES))
         snapshot->status = SNAPSHOT_BEHIND;
+    if (feed->stopping && snapshot->end_ms == 0)
+        snapshot->status = SNAPSHOT_STOPPING;
     if (failed || !snapshot->history || !snapshot->partitions) {
         snapshot_unref(snapshot);
         return NULL;
@@ -194,6 +213,9 @@ void feed_free(struct feed *feed)
     snapshot_record_unref(now->last);
     snapshot_result_unref(now->result);
     snapshot_result_unref(feed->spare);
+    snapshot_bad_list_unref(now->bad);
+    free(now->reached);
+    free(now->reached_last);
     for (size_t i = 0; i < now->npartitions; i++)
         free(now->partitions[i].topic);
     free(now->partitions);
@@ -317,6 +339,48 @@ static void count_duration(struct snapshot *now, const struct progress *progress
         now->phase_us_total[i] += progress->phase_us[i];
 }
 
+static void add_reached(struct snapshot *now, const struct feed_batch *batch)
+{
+    if (!now->nreached && batch->nreached) {
+        now->reached = calloc(batch->nreached, sizeof(*now->reached));
+        now->reached_last = calloc(batch->nreached, sizeof(*now->reached_last));
+        if (!now->reached || !now->reached_last) {
+            free(now->reached);
+            free(now->reached_last);
+            now->reached = now->reached_last = NULL;
+            return;
+        }
+        now->nreached = batch->nreached;
+    }
+    for (size_t i = 0; i < now->nreached && i < batch->nreached; i++) {
+        now->reached[i] += batch->reached[i];
+        now->reached_last[i] = batch->reached[i];
+    }
+}
+
+/* Does each batch leave more than the one before? By the records' own numbers: those of the sampler are up to a second old, and between two batches
+ * the lag of every query grows. */
+static void note_left(struct feed *feed, const struct progress *progress)
+{
+    double left = 0;
+
+    for (size_t i = 0; i < progress->nsources; i++)
+        if (progress->sources[i].has_lag)
+            left += progress->sources[i].lag_avg;
+    feed->growing_batches = left > feed->left ? feed->growing_batches + 1 : 0;
+    feed->left = left;
+}
+
+void feed_bad(struct feed *feed, int64_t batch_id, const struct snapshot_bad *bad)
+{
+    struct snapshot_bad item = *bad;
+
+    item.batch_id = batch_id;
+    lock(feed);
+    feed->now.bad = snapshot_bad_list_add(feed->now.bad, &item);
+    unlock(feed);
+}
+
 void feed_executed(struct feed *feed, const struct progress *progress, const struct feed_batch *batch)
 {
     struct snapshot_record *record = snapshot_record_new(progress);
@@ -331,6 +395,8 @@ void feed_executed(struct feed *feed, const struct progress *progress, const str
     now->bad_records_total += batch->bad_records;
     now->unmatched_rows_total += batch->unmatched_rows;
     count_duration(now, progress);
+    add_reached(now, batch);
+    note_left(feed, progress);
     if (record) {
         if (now->nhistory == feed->history_max) {
             snapshot_record_unref(now->history[0]);
@@ -364,6 +430,16 @@ void feed_behind(struct feed *feed)
     feed->now.batches_behind++;
     feed->now.status = SNAPSHOT_BEHIND;
     publish(feed);
+    unlock(feed);
+}
+
+void feed_stopping(struct feed *feed)
+{
+    lock(feed);
+    if (!feed->stopping && !feed->now.end_ms) {
+        feed->stopping = true;
+        publish(feed);
+    }
     unlock(feed);
 }
 

@@ -125,7 +125,7 @@ void final_stage_begin(struct final_stage *stage, int64_t remaining)
     stage->unmatched = 0;
     for (size_t i = 0; i < stage->nsegments; i++) {
         rowset_reset(&stage->segments[i].rows);
-        stage->segments[i].run.unmatched = 0;
+        pipeline_run_begin(&stage->segments[i].run);
     }
 }
 
@@ -339,4 +339,14 @@ int64_t final_stage_limited(const struct final_stage *stage)
 int64_t final_stage_unmatched(const struct final_stage *stage)
 {
     return stage->unmatched;
+}
+
+void final_stage_reached(const struct final_stage *stage, int64_t *reached)
+{
+    const struct plan *plan = stage->plan;
+
+    /* A segment's operators and what it ends in; a SORT or LIMIT belongs to the segment before it. */
+    for (size_t s = 0; s < stage->nsegments; s++)
+        for (size_t op = plan->final_stage; op <= plan->nops; op++)
+            reached[op] += stage->segments[s].run.reached[op];
 }

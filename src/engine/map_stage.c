@@ -15,6 +15,8 @@ enum { COLUMN_KEY, COLUMN_TOPIC, COLUMN_PARTITION, COLUMN_OFFSET, COLUMN_TIMESTA
 
 #define NOT_NEEDED SIZE_MAX
 
+#define KEPT_BAD 8 /* malformed records of a batch and a partition that are shown whole */
+
 struct map_part {
     const struct map_stage *stage;
     struct str topic;
@@ -39,6 +41,8 @@ struct map_part {
     bool has_out;
     struct watermark_stats watermark;
     struct map_counts counts;
+    struct snapshot_bad *bad; /* a ring of KEPT_BAD, made when the first one comes */
+    size_t nbad;              /* that ever went in, in this batch */
     struct errbuf err;
 };
 
@@ -190,6 +194,7 @@ void map_part_free(struct map_part *part)
         rowset_release(&part->out);
     arena_release(&part->arena);
     arena_release(&part->fixed);
+    free(part->bad);
     free(part);
 }
 
@@ -257,12 +262,35 @@ static int put_bytes(struct map_part *part, size_t column, const char *data, siz
     return 0;
 }
 
+/* For the page. Without memory there is nothing to show, which is no reason to fail. */
+static void keep_bad(struct map_part *part, const struct reader_record *record, bool partial, const char *reason)
+{
+    struct snapshot_bad *bad;
+
+    if (!part->bad)
+        part->bad = calloc(KEPT_BAD, sizeof(*part->bad));
+    if (!part->bad)
+        return;
+    bad = &part->bad[part->nbad++ % KEPT_BAD];
+    memset(bad, 0, sizeof(*bad));
+    snprintf(bad->topic, sizeof(bad->topic), "%s", part->topic.data);
+    snprintf(bad->reason, sizeof(bad->reason), "%s", reason);
+    bad->partition = part->partition;
+    bad->offset = record->offset;
+    bad->timestamp_ms = record->timestamp_ms;
+    bad->partial = partial;
+    bad->size_bytes = record->value_len;
+    bad->text_len = record->value_len < sizeof(bad->text) ? record->value_len : sizeof(bad->text);
+    memcpy(bad->text, record->value, bad->text_len);
+}
+
 /* A record that Spark's FAILFAST would fail on. */
 static int malformed(struct map_part *part, const struct reader_record *record, bool partial)
 {
     struct map_counts *counts = &part->counts;
     const char *reason = json_decoder_reason(part->decoder);
 
+    keep_bad(part, record, partial, reason);
     if (part->stage->on_malformed == CONFIG_MALFORMED_FAIL)
         return errbuf_condition(
             &part->err, "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION", "22023",
@@ -350,7 +378,8 @@ void map_part_begin(struct map_part *part)
     watermark_stats_init(&part->watermark);
     memset(&part->counts, 0, sizeof(part->counts));
     part->counts.first_bad_offset = -1;
-    part->run.unmatched = 0;
+    part->nbad = 0;
+    pipeline_run_begin(&part->run);
     errbuf_clear(&part->err);
 }
 
@@ -385,4 +414,17 @@ const struct watermark_stats *map_part_watermark(const struct map_part *part)
 void map_part_counts(const struct map_part *part, struct map_counts *counts)
 {
     *counts = part->counts;
+}
+
+const struct snapshot_bad *map_part_bad(const struct map_part *part, size_t i)
+{
+    return i < part->nbad && i < KEPT_BAD ? &part->bad[(part->nbad - 1 - i) % KEPT_BAD] : NULL;
+}
+
+void map_part_reached(const struct map_part *part, int64_t *reached)
+{
+    const struct plan *plan = part->stage->plan;
+
+    for (size_t op = 0; op < plan->final_stage; op++)
+        reached[op] += part->run.reached[op];
 }

@@ -460,6 +460,7 @@ static int push_from(struct pipeline_run *run, size_t op_index, struct batch *ba
 
         if (batch->nselected == 0)
             return 0;
+        run->reached[op_index] += (int64_t)batch->nselected;
         run->eval.batch = batch;
         switch (op->kind) {
         case PLAN_FILTER:
@@ -488,6 +489,7 @@ static int push_from(struct pipeline_run *run, size_t op_index, struct batch *ba
     }
     if (batch->nselected == 0)
         return 0;
+    run->reached[run->last] += (int64_t)batch->nselected;
     run->eval.batch = batch;
     return run->emit(run, batch, run->cookie);
 }
@@ -511,8 +513,14 @@ int pipeline_run_init(struct pipeline_run *run, const struct pipeline *pipeline,
     run->eval.zone = pipeline->plan->zone;
     run->eval.sql = pipeline->plan->sql;
     run->arenas = calloc(pipeline->plan->nops + 1, sizeof(*run->arenas));
-    if (!run->arenas)
+    run->reached = calloc(pipeline->plan->nops + 1, sizeof(*run->reached));
+    if (!run->arenas || !run->reached) {
+        free(run->arenas);
+        free(run->reached);
+        run->arenas = NULL;
+        run->reached = NULL;
         return -1;
+    }
     for (size_t i = 0; i < pipeline->plan->nops; i++)
         arena_init(&run->arenas[i]);
     return 0;
@@ -524,7 +532,15 @@ void pipeline_run_release(struct pipeline_run *run)
         for (size_t i = 0; i < run->pipeline->plan->nops; i++)
             arena_release(&run->arenas[i]);
     free(run->arenas);
+    free(run->reached);
     run->arenas = NULL;
+    run->reached = NULL;
+}
+
+void pipeline_run_begin(struct pipeline_run *run)
+{
+    run->unmatched = 0;
+    memset(run->reached, 0, (run->pipeline->plan->nops + 1) * sizeof(*run->reached));
 }
 
 int pipeline_init(struct pipeline *pipeline, const struct plan *plan, const struct rowset *const *tables,

@@ -156,8 +156,9 @@ static enum query_outcome prepare(struct query *query, struct query_work *work, 
     work->n = query->end.count;
     work->parts = calloc(work->n + 1, sizeof(*work->parts));
     work->rows = calloc(work->n + 1, sizeof(*work->rows));
+    work->reached = calloc(query->plan->nops + 1, sizeof(*work->reached));
     watermark_stats_init(&work->events);
-    if (!work->parts || !work->rows) {
+    if (!work->parts || !work->rows || !work->reached) {
         errbuf_oom(err, "batch", work->n);
         return QUERY_FAILED;
     }
@@ -175,6 +176,18 @@ static enum query_outcome prepare(struct query *query, struct query_work *work, 
     final_stage_begin(query->final, remaining);
     tracker_leave(&query->tracker, PROGRESS_QUERY_PLANNING);
     return QUERY_EXECUTED;
+}
+
+/* The newest malformed records go to the page. */
+static void show_bad(struct query *query, const struct map_part *part)
+{
+    const struct snapshot_bad *bad;
+    size_t n = 0;
+
+    while (map_part_bad(part, n))
+        n++;
+    while (n > 0 && (bad = map_part_bad(part, --n)) != NULL)
+        feed_bad(query->feed, query->batch_id, bad);
 }
 
 /* A part stopped the reading: its error. */
@@ -217,6 +230,8 @@ static enum query_outcome read_ranges(struct query *query, struct query_work *wo
         log_given_up(query);
         return QUERY_STOPPED;
     case SOURCE_FAILED:
+        for (size_t i = 0; i < work->n; i++)
+            show_bad(query, work->parts[i]);
         part_error(work, err);
         return QUERY_FAILED;
     }
@@ -235,6 +250,8 @@ static enum query_outcome read_ranges(struct query *query, struct query_work *wo
         work->numbers.bad_records += counts.bad + counts.partial;
         work->numbers.unmatched_rows += counts.unmatched;
         log_bad(query, &work->ranges[i], &counts);
+        show_bad(query, work->parts[i]);
+        map_part_reached(work->parts[i], work->reached);
     }
     return QUERY_EXECUTED;
 }
@@ -295,6 +312,7 @@ static int compute(struct query *query, struct query_work *work, struct errbuf *
         return -1;
     work->output_rows = (int64_t)work->result->nrows;
     work->numbers.unmatched_rows += final_stage_unmatched(query->final);
+    final_stage_reached(query->final, work->reached);
     return query->limit ? limit_add(query->limit, final_stage_limited(query->final), err) : 0;
 }
 
@@ -411,6 +429,8 @@ static enum query_outcome run_steps(struct query *query, struct query_work *work
 
     purge(query);
     work->numbers.rerun = query->rerun;
+    work->numbers.reached = work->reached;
+    work->numbers.nreached = query->plan->nops + 1;
     feed_result(query->feed, query->batch_id, work->result);
     feed_partitions(query->feed, &query->end, work->rows);
     query_report_executed(query, work);
@@ -440,6 +460,7 @@ static enum query_outcome run_batch(struct query *query, struct errbuf *err)
     free(work.ranges);
     free(work.parts);
     free(work.rows);
+    free(work.reached);
     return outcome;
 }
 
@@ -573,4 +594,9 @@ void query_sample(struct query *query, const struct offset_list *high, const str
 void query_summary(struct query *query, struct buf *out)
 {
     feed_summary(query->feed, out);
+}
+
+void query_stopping(struct query *query)
+{
+    feed_stopping(query->feed);
 }

@@ -75,6 +75,7 @@ struct query_work {
     struct map_part **parts; /* by range */
     int64_t *rows;           /* read, by range */
     size_t n;
+    int64_t *reached; /* rows that came to each operator and, last, to the sink */
     int64_t rows_total;
     struct watermark_stats events;
     struct feed_batch numbers;

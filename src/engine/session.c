@@ -275,6 +275,9 @@ static void halt(struct session *session)
     /* A full counter is readable already. */
     if (write(session->halt_fd, &one, sizeof(one)) < 0 && errno != EAGAIN)
         log_error(MODULE, "cannot pass the stop on: %s", strerror(errno));
+    for (size_t i = 0; i < session->nrunners; i++)
+        if (session->runners[i].query)
+            query_stopping(session->runners[i].query);
 }
 
 static void *run_query(void *cookie)

@@ -1,7 +1,9 @@
 #include "processor/assemble.h"
 
+#include "kafka/conf.h"
 #include "kafka/conf_settings.h"
 #include "processor/settings.h"
+#include "ui/process.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -311,15 +313,37 @@ static void collect_one(const char *key, const char *value, const char *origin, 
         assemble->shown[assemble->nshown++] = one;
 }
 
+/* "librdkafka 2.0.2": name and version in one. */
+static void collect_libraries(struct collect *collect)
+{
+    const char *text = conf_library_version(), *version = strchr(text, ' ');
+    const char *name;
+
+    collect_one("librdkafka", version == NULL ? "" : version + 1, "library", collect);
+    for (size_t i = 0; (name = process_library(i, &version)) != NULL; i++)
+        collect_one(name, version, "library", collect);
+}
+
+static size_t libraries(void)
+{
+    const char *version;
+    size_t n = 0;
+
+    while (process_library(n, &version) != NULL)
+        n++;
+    return n + 1;
+}
+
 static int add_shown(struct assemble *assemble, const struct settings *settings, struct errbuf *err)
 {
     struct collect collect = {.assemble = assemble};
 
     settings_each(settings, count_one, &collect);
-    assemble->shown = arena_calloc(&assemble->arena, collect.cap + 1, sizeof(*assemble->shown));
+    assemble->shown = arena_calloc(&assemble->arena, collect.cap + libraries(), sizeof(*assemble->shown));
     if (assemble->shown == NULL)
         return oom(err);
     settings_each(settings, collect_one, &collect);
+    collect_libraries(&collect);
     return collect.failed ? oom(err) : 0;
 }
 

@@ -3,6 +3,7 @@
 #include "report/snapshot.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const int64_t snapshot_duration_bounds_ms[15] = {1,   2,    5,    10,   20,    50,    100,  200,
                                                  500, 1000, 2000, 5000, 10000, 30000, 60000};
@@ -103,6 +104,39 @@ void snapshot_result_unref(struct snapshot_result *result)
     free(result);
 }
 
+struct snapshot_bad_list *snapshot_bad_list_add(struct snapshot_bad_list *list, const struct snapshot_bad *item)
+{
+    if (list == NULL || atomic_load_explicit(&list->refs, memory_order_acquire) != 1) {
+        struct snapshot_bad_list *copy = calloc(1, sizeof(*copy));
+        if (copy == NULL)
+            return list;
+        atomic_init(&copy->refs, 1);
+        if (list != NULL) {
+            copy->n = list->n;
+            memcpy(copy->items, list->items, list->n * sizeof(list->items[0]));
+        }
+        snapshot_bad_list_unref(list);
+        list = copy;
+    }
+    if (list->n == SNAPSHOT_BAD_MAX)
+        memmove(list->items, list->items + 1, --list->n * sizeof(list->items[0]));
+    list->items[list->n++] = *item;
+    return list;
+}
+
+struct snapshot_bad_list *snapshot_bad_list_ref(struct snapshot_bad_list *list)
+{
+    if (list != NULL)
+        atomic_fetch_add_explicit(&list->refs, 1, memory_order_relaxed);
+    return list;
+}
+
+void snapshot_bad_list_unref(struct snapshot_bad_list *list)
+{
+    if (list != NULL && drop(&list->refs))
+        free(list);
+}
+
 struct snapshot *snapshot_new(void)
 {
     struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
@@ -127,6 +161,9 @@ void snapshot_unref(struct snapshot *snapshot)
     free(snapshot->history);
     snapshot_record_unref(snapshot->last);
     snapshot_result_unref(snapshot->result);
+    snapshot_bad_list_unref(snapshot->bad);
+    free(snapshot->reached);
+    free(snapshot->reached_last);
     for (size_t i = 0; i < snapshot->npartitions; i++)
         free(snapshot->partitions[i].topic);
     free(snapshot->partitions);

@@ -1,11 +1,15 @@
 #include "ui/process.h"
 
 #include <dirent.h>
+#include <gnu/libc-version.h>
+#include <jansson.h>
+#include <microhttpd.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <zlib.h>
 
 /* The two first numbers of statm: pages of address space, pages resident. */
 static int statm(long long *size, long long *resident)
@@ -88,4 +92,24 @@ int64_t process_memory_bytes(void)
     long pages = sysconf(_SC_PHYS_PAGES);
 
     return pages < 0 ? -1 : (int64_t)pages * sysconf(_SC_PAGESIZE);
+}
+
+const char *process_library(size_t i, const char **version)
+{
+    switch (i) {
+    case 0:
+        *version = MHD_get_version();
+        return "libmicrohttpd";
+    case 1:
+        *version = jansson_version_str();
+        return "jansson";
+    case 2:
+        *version = zlibVersion();
+        return "zlib";
+    case 3:
+        *version = gnu_get_libc_version();
+        return "glibc";
+    default:
+        return NULL;
+    }
 }

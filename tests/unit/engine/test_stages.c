@@ -250,6 +250,35 @@ static const struct {
      PLAN_COMPLETE, "2018-12-31 22:55:00|1\n2018-12-31 23:00:00|1\n2018-12-31 23:50:00|1\n2018-12-31 23:55:00|1\n"},
 };
 
+/* What the page is told: every record came to the first operator, every row of the result to the sink, and the bad record is there. */
+static void check_told(const struct stages *stages, const char *result)
+{
+    size_t nops = stages->plan->nops;
+    int64_t *reached = calloc(nops + 1, sizeof(*reached));
+    const struct snapshot_bad *bad = map_part_bad(stages->parts[1], 0);
+    int64_t rows = 0;
+
+    assert_non_null(reached);
+    for (const char *p = result; p && *p; p++)
+        rows += *p == '\n';
+    for (int i = 0; i < 2; i++)
+        map_part_reached(stages->parts[i], reached);
+    final_stage_reached(stages->final, reached);
+    assert_int_equal(reached[nops], rows);
+    if (nops > 0)
+        assert_int_equal(reached[0], NRECORDS);
+    free(reached);
+    assert_non_null(bad);
+    assert_int_equal(bad->offset, 3);
+    assert_int_equal(bad->partition, 1);
+    assert_int_equal(bad->size_bytes, 7);
+    assert_memory_equal(bad->text, "garbage", 7);
+    assert_false(bad->partial);
+    assert_true(strlen(bad->reason) > 0);
+    assert_null(map_part_bad(stages->parts[1], 1));
+    assert_null(map_part_bad(stages->parts[0], 0));
+}
+
 static void test_queries(void **state)
 {
     (void)state;
@@ -271,6 +300,7 @@ static void test_queries(void **state)
         assert_int_equal(counts.records, 4);
         assert_int_equal(counts.bad, 1);
         assert_int_equal(counts.first_bad_offset, 3);
+        check_told(&stages, out.data);
         buf_release(&out);
         close_stages(&stages);
     }

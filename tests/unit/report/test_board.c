@@ -155,6 +155,32 @@ static void concurrent(void **state)
     board_free(board);
 }
 
+/* The newest 50; a list that somebody else holds does not change. */
+static void bad_list(void **state)
+{
+    struct snapshot_bad item = {.topic = "t", .reason = "why"};
+    struct snapshot_bad_list *list = NULL, *held;
+
+    (void)state;
+    for (int64_t i = 0; i < SNAPSHOT_BAD_MAX + 3; i++) {
+        item.offset = i;
+        list = snapshot_bad_list_add(list, &item);
+        assert_non_null(list);
+    }
+    assert_int_equal(list->n, SNAPSHOT_BAD_MAX);
+    assert_int_equal(list->items[0].offset, 3);
+    held = snapshot_bad_list_ref(list);
+    item.offset = 1000;
+    list = snapshot_bad_list_add(list, &item);
+    assert_ptr_not_equal(list, held);
+    assert_int_equal(held->items[SNAPSHOT_BAD_MAX - 1].offset, SNAPSHOT_BAD_MAX + 2);
+    assert_int_equal(list->items[SNAPSHOT_BAD_MAX - 1].offset, 1000);
+    assert_int_equal(list->items[0].offset, 4);
+    snapshot_bad_list_unref(held);
+    snapshot_bad_list_unref(list);
+    snapshot_bad_list_unref(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +190,7 @@ int main(void)
 
         cmocka_unit_test(lag),
         cmocka_unit_test(concurrent),
+        cmocka_unit_test(bad_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
