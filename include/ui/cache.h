@@ -26,16 +26,28 @@ struct cache *cache_new(void);
 /* Drops its references. NULL does nothing. */
 void cache_free(struct cache *cache);
 
-/* The response (to be sent with status 200) kept for this raw target (path and query as they came) and encoding, if it
- * was made at `version` and, where that matters, in the second `now_s`; else NULL. *path_class is what cache_keep was
- * given. The response is the cache's and lasts until the next cache_keep. */
-struct MHD_Response *cache_find(struct cache *cache, const char *target, bool gzip, uint64_t version, int64_t now_s,
+/* The server's now, taken before the snapshots of an answer are read. */
+struct cache_moment {
+    bool gzip;        /* the client takes it */
+    bool strained;    /* much was made lately: pages may be CACHE_STRAINED_US old */
+    uint64_t version; /* of the board */
+    int64_t second;
+    int64_t now_us; /* monotonic */
+};
+
+/* How old a page (CACHE_SECOND) may be in a strained moment although the board has changed. Its stream of events brings
+ * the reader up to date at once. */
+#define CACHE_STRAINED_US 250000
+
+/* The response (to be sent with status 200) kept for this raw target (path and query as they came) that is good now;
+ * else NULL. *path_class is what cache_keep was given. The response is the cache's and lasts until the next cache_keep. */
+struct MHD_Response *cache_find(struct cache *cache, const char *target, const struct cache_moment *now,
                                 const char **path_class);
 
-/* Keep a response of `size` bytes whose body was made from `version` (read before the body was made) in second `now_s`.
- * path_class: static text. True: the caller's reference is the cache's now, and the caller may queue the response until the next call here.
- * False: it is not kept, being too large or too short-lived, and stays the caller's. */
-bool cache_keep(struct cache *cache, const char *target, bool gzip, uint64_t version, int64_t now_s,
-                enum cache_life life, const char *path_class, size_t size, struct MHD_Response *response);
+/* Keep a response of `size` bytes whose body was made from the board as it was at `now`. path_class: static text. True: the
+ * caller's reference is the cache's now, and the caller may queue the response until the next call here. False: it is
+ * not kept, being too large or too short-lived, and stays the caller's. */
+bool cache_keep(struct cache *cache, const char *target, const struct cache_moment *now, enum cache_life life,
+                const char *path_class, size_t size, struct MHD_Response *response);
 
 #endif

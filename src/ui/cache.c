@@ -12,12 +12,14 @@
     ((size_t)256 * 1024) /* 16 MiB in all at worst; what is larger is asked for by scripts, one at a time */
 
 struct slot {
-    char target[MAX_TARGET]; /* "": free */
+    char target[MAX_TARGET];
     bool gzip;
+    enum cache_life life;
     uint64_t version;
-    int64_t second; /* -1: any */
+    int64_t second;
+    int64_t made_us;
     const char *path_class;
-    struct MHD_Response *response;
+    struct MHD_Response *response; /* NULL: free */
 };
 
 struct cache {
@@ -49,22 +51,29 @@ void cache_free(struct cache *cache)
     free(cache);
 }
 
-struct MHD_Response *cache_find(struct cache *cache, const char *target, bool gzip, uint64_t version, int64_t now_s,
+static bool good(const struct slot *slot, const struct cache_moment *now)
+{
+    if (slot->life == CACHE_VERSION)
+        return slot->version == now->version;
+    return (slot->version == now->version && slot->second == now->second) ||
+           (now->strained && now->now_us - slot->made_us < CACHE_STRAINED_US);
+}
+
+struct MHD_Response *cache_find(struct cache *cache, const char *target, const struct cache_moment *now,
                                 const char **path_class)
 {
-    struct slot *slot = &cache->slots[slot_of(target, gzip)];
+    struct slot *slot = &cache->slots[slot_of(target, now->gzip)];
 
-    if (slot->response == NULL || slot->version != version || slot->gzip != gzip ||
-        (slot->second >= 0 && slot->second != now_s) || strcmp(slot->target, target) != 0)
+    if (slot->response == NULL || slot->gzip != now->gzip || !good(slot, now) || strcmp(slot->target, target) != 0)
         return NULL;
     *path_class = slot->path_class;
     return slot->response;
 }
 
-bool cache_keep(struct cache *cache, const char *target, bool gzip, uint64_t version, int64_t now_s,
-                enum cache_life life, const char *path_class, size_t size, struct MHD_Response *response)
+bool cache_keep(struct cache *cache, const char *target, const struct cache_moment *now, enum cache_life life,
+                const char *path_class, size_t size, struct MHD_Response *response)
 {
-    struct slot *slot = &cache->slots[slot_of(target, gzip)];
+    struct slot *slot = &cache->slots[slot_of(target, now->gzip)];
     size_t len = strlen(target);
 
     if (life == CACHE_NEVER || size > MAX_BYTES || len >= MAX_TARGET)
@@ -72,9 +81,11 @@ bool cache_keep(struct cache *cache, const char *target, bool gzip, uint64_t ver
     if (slot->response != NULL)
         MHD_destroy_response(slot->response);
     memcpy(slot->target, target, len + 1);
-    slot->gzip = gzip;
-    slot->version = version;
-    slot->second = life == CACHE_SECOND ? now_s : -1;
+    slot->gzip = now->gzip;
+    slot->life = life;
+    slot->version = now->version;
+    slot->second = now->second;
+    slot->made_us = now->now_us;
     slot->path_class = path_class;
     slot->response = response;
     return true;

@@ -27,8 +27,8 @@
 #define MAX_STREAMS 400 /* of the server's 512 connections: pages must still come through */
 #define HEARTBEAT_MS 5000
 #define ROUND_MS 20
-#define ROUND_MAX_MS 200 /* 400 streams; half of it is what a reader waits at the median */
-#define STREAMS_A_SECOND 2000
+#define ROUND_MAX_MS 250      /* half of it is what a reader waits at the median */
+#define STREAMS_A_SECOND 1100 /* some 15 us each */
 #define MAX_BATCHES_A_ROUND 64
 #define BLOCK_BYTES 16384
 

@@ -13,29 +13,51 @@ static const char content_policy[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-int respond_gzip(const char *in, size_t len, struct buf *out)
-{
-    z_stream stream = {0};
+struct respond_packer {
+    z_stream stream;
+};
 
-    if (deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW_BITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-        return -1;
-    size_t bound = deflateBound(&stream, len);
+struct respond_packer *respond_packer_new(void)
+{
+    struct respond_packer *packer = calloc(1, sizeof(*packer));
+
+    if (packer != NULL &&
+        deflateInit2(&packer->stream, Z_BEST_SPEED, Z_DEFLATED, GZIP_WINDOW_BITS, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+        free(packer);
+        return NULL;
+    }
+    return packer;
+}
+
+void respond_packer_free(struct respond_packer *packer)
+{
+    if (packer == NULL)
+        return;
+    deflateEnd(&packer->stream);
+    free(packer);
+}
+
+int respond_gzip(struct respond_packer *packer, const char *in, size_t len, struct buf *out)
+{
+    z_stream *stream = &packer->stream;
+    size_t bound = deflateBound(stream, len);
     int rc = Z_MEM_ERROR;
+
     if (len <= UINT32_MAX / 2 && buf_reserve(out, bound)) {
         /* zlib's interface lacks the const; it does not write there. */
         union {
             const char *from;
             unsigned char *to;
         } input = {in};
-        stream.next_in = input.to;
-        stream.avail_in = (unsigned)len;
-        stream.next_out = (unsigned char *)out->data;
-        stream.avail_out = (unsigned)bound;
-        rc = deflate(&stream, Z_FINISH);
+        stream->next_in = input.to;
+        stream->avail_in = (unsigned)len;
+        stream->next_out = (unsigned char *)out->data;
+        stream->avail_out = (unsigned)bound;
+        rc = deflate(stream, Z_FINISH);
         if (rc == Z_STREAM_END)
-            out->len = stream.total_out;
+            out->len = stream->total_out;
+        (void)deflateReset(stream); /* fails for a broken stream only, which this is not */
     }
-    deflateEnd(&stream);
     if (rc != Z_STREAM_END) {
         buf_release(out);
         return -1;
@@ -70,12 +92,12 @@ int respond_headers(struct MHD_Response *response, const struct http_answer *ans
 }
 
 /* Replace the body by its gzip form, where that helps and works. */
-static void pack(struct http_answer *answer)
+static void pack(struct http_answer *answer, struct respond_packer *packer)
 {
     struct buf packed = BUF_INIT;
 
     if (answer->body.len < GZIP_FROM_BYTES || answer->encoding != NULL ||
-        respond_gzip(answer->body.data, answer->body.len, &packed) != 0)
+        respond_gzip(packer, answer->body.data, answer->body.len, &packed) != 0)
         return;
     buf_release(&answer->body);
     answer->body = packed;
@@ -104,12 +126,13 @@ static struct MHD_Response *make(struct http_answer *answer)
     return response;
 }
 
-struct MHD_Response *respond_make(struct http_answer *answer, bool gzip, bool close_after, size_t *size)
+struct MHD_Response *respond_make(struct http_answer *answer, struct respond_packer *packer, bool close_after,
+                                  size_t *size)
 {
     if (answer->body.failed)
         http_error(answer, 503, "out of memory");
-    if (gzip && answer->fixed == NULL)
-        pack(answer);
+    if (packer != NULL && answer->fixed == NULL)
+        pack(answer, packer);
     *size = answer->fixed != NULL ? answer->fixed_len : answer->body.len;
     struct MHD_Response *response = make(answer);
     buf_release(&answer->body);

@@ -1,11 +1,12 @@
-/* One thread inside libmicrohttpd (epoll) serves everything; handlers take snapshots from the board and encode them, so a slow client can
- * hold up nothing but itself. A second one (ui/events) waits for the board's bell and wakes event streams. libmicrohttpd 0.9.75 accepts much that RFC 9112 forbids (two Host headers, bodies on GET, conflicting
- * lengths, encoded slashes decoded before the handler): the raw target is caught by its URI callback, the rest is checked before
- * routing, and what does not fit is answered 400 and closed. */
+/* One thread inside libmicrohttpd (epoll) serves everything; handlers take snapshots from the board and encode them, so a
+ * slow client can hold up nothing but itself. A second one (ui/events) waits for the board's bell and wakes event streams.
+ * What may be asked at all is looked at in ui/admission; finished answers are kept in ui/cache while the board stays as
+ * it is. */
 #include "ui/server.h"
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "ui/admission.h"
 #include "ui/cache.h"
 #include "ui/events.h"
 #include "ui/http.h"
@@ -22,14 +23,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define MAX_CONNECTIONS 512
 #define TIMEOUT_S 10
+#define PAGES_US_A_SECOND 5000 /* half a hundredth of a core; beyond that a page serves several readers, see ui/cache.h */
 #define CONNECTION_MEMORY_BYTES ((size_t)32 * 1024)
-#define MAX_TARGET_BYTES 8192
 #define FIRST_USER_PORT 1024
 #define PORTS 65536
 
@@ -40,134 +40,11 @@ struct server {
     struct board *board;
     int port;
     char url[128];
-    char **hosts; /* what Host may name */
-    size_t nhosts;
+    struct admission_hosts hosts;
+    struct respond_packer *packer;
+    int64_t share_second; /* what making pages has taken of this second */
+    int64_t share_us;
 };
-
-/* What the URI callback learnt of a request before libmicrohttpd decoded it. */
-struct exchange {
-    bool target_ok;
-    bool target_long;
-    char target[256]; /* as it came, to find kept answers by; "": too long for that */
-    bool admitted;    /* its head was checked; the answer is due at the second call */
-};
-
-static void *on_target(void *cookie, const char *uri, struct MHD_Connection *connection)
-{
-    struct exchange *exchange = malloc(sizeof(*exchange));
-    size_t len = strnlen(uri, MAX_TARGET_BYTES + 1);
-
-    (void)cookie;
-    (void)connection;
-    if (exchange != NULL) {
-        exchange->admitted = false;
-        exchange->target_long = len > MAX_TARGET_BYTES;
-        exchange->target[0] = '\0';
-        if (len < sizeof(exchange->target))
-            memcpy(exchange->target, uri, len + 1);
-        exchange->target_ok = http_target_ok(uri);
-    }
-    return exchange;
-}
-
-static void on_completed(void *cookie, struct MHD_Connection *connection, void **exchange,
-                         enum MHD_RequestTerminationCode code)
-{
-    (void)cookie;
-    (void)connection;
-    (void)code;
-    free(*exchange);
-    *exchange = NULL;
-}
-
-/* --- checking a request ----------------------------------------------------------------------------------------- */
-
-struct headers {
-    const char *host;
-    const char *origin;
-    size_t nhosts;
-    bool body;
-    bool bad;
-};
-
-static enum MHD_Result on_header(void *cookie, enum MHD_ValueKind kind, const char *key, const char *value)
-{
-    struct headers *headers = cookie;
-
-    (void)kind;
-    for (const unsigned char *p = (const unsigned char *)key; *p != '\0'; p++)
-        if (*p <= 0x20 || *p >= 0x7F)
-            headers->bad = true;
-    if (*key == '\0' || value == NULL) {
-        headers->bad = true;
-        return MHD_YES;
-    }
-    if (strcasecmp(key, MHD_HTTP_HEADER_HOST) == 0) {
-        headers->host = value;
-        headers->nhosts++;
-    } else if (strcasecmp(key, MHD_HTTP_HEADER_ORIGIN) == 0) {
-        headers->origin = value;
-    } else if (strcasecmp(key, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
-        headers->body = true;
-    } else if (strcasecmp(key, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0 && strcmp(value, "0") != 0) {
-        headers->body = true;
-    }
-    return MHD_YES;
-}
-
-static bool origin_ok(const struct server *server, const char *origin)
-{
-    const char *authority = strstr(origin, "://");
-
-    return authority != NULL && http_host_ok(authority + 3, (const char *const *)server->hosts, server->nhosts);
-}
-
-/* False after answering a request that must not reach a route. */
-static bool admissible(const struct server *server, struct MHD_Connection *connection, const struct exchange *exchange,
-                       const char *method, const char *version, struct http_answer *answer)
-{
-    struct headers headers = {0};
-
-    if (exchange == NULL) {
-        http_error(answer, 503, "out of memory");
-        return false;
-    }
-    if (exchange->target_long) {
-        http_error(answer, 414, "the request target is longer than %d bytes", MAX_TARGET_BYTES);
-        return false;
-    }
-    if (!exchange->target_ok) {
-        http_error(answer, 400, "malformed request target");
-        return false;
-    }
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, on_header, &headers);
-    if (headers.bad) {
-        http_error(answer, 400, "malformed header");
-        return false;
-    }
-    if (headers.nhosts > 1 || (headers.nhosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_0) != 0)) {
-        http_error(answer, 400, "a request needs exactly one Host header");
-        return false;
-    }
-    if (headers.nhosts == 1 && !http_host_ok(headers.host, (const char *const *)server->hosts, server->nhosts)) {
-        http_error(answer, 403, "this host name is not served; add it to sf.ui.allowedHosts");
-        return false;
-    }
-    if (headers.origin != NULL && !origin_ok(server, headers.origin)) {
-        http_error(answer, 403, "requests from other origins are not served");
-        return false;
-    }
-    if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
-        http_error(answer, 405, "only GET and HEAD are served");
-        answer->allow = "GET, HEAD";
-        return false;
-    }
-    if (headers.body) {
-        http_error(answer, 400, "a request body is not accepted");
-        return false;
-    }
-    return true;
-}
 
 struct collecting {
     struct http_request *request;
@@ -207,13 +84,6 @@ static void route(struct server *server, struct MHD_Connection *connection, stru
         routes_answer(request, answer);
 }
 
-/* What an answer is made from: the state of the board, and when. */
-struct moment {
-    bool gzip;
-    uint64_t version;
-    int64_t second;
-};
-
 static const struct http_answer fresh_answer = {
     .status = 200, .content_type = "application/json; charset=utf-8", .cache = "no-store"};
 
@@ -242,18 +112,38 @@ static bool queue(struct MHD_Connection *connection, int status, struct MHD_Resp
     return MHD_queue_response(connection, (unsigned)status, response) == MHD_YES;
 }
 
+/* The server's now; strained when pages already took their share of this second. */
+static struct cache_moment moment(struct server *server, struct MHD_Connection *connection)
+{
+    struct cache_moment now = {
+        .gzip = http_accepts_gzip(
+            MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING)),
+        .version = board_version(server->board),
+        .second = clock_wall_ms() / 1000,
+        .now_us = clock_monotonic_us(),
+    };
+
+    if (now.second != server->share_second) {
+        server->share_second = now.second;
+        server->share_us = 0;
+    }
+    now.strained = server->share_us >= PAGES_US_A_SECOND;
+    return now;
+}
+
 /* Send the answer; false if the connection is to be closed. */
-static bool send_answer(struct server *server, struct MHD_Connection *connection, const struct exchange *exchange,
-                        struct http_answer *answer, const struct moment *moment)
+static bool send_answer(struct server *server, struct MHD_Connection *connection, const char *target,
+                        struct http_answer *answer, const struct cache_moment *now)
 {
     size_t size = 0;
-    struct MHD_Response *response = respond_make(answer, moment->gzip, false, &size);
+    struct MHD_Response *response = respond_make(answer, now->gzip ? server->packer : NULL, false, &size);
 
     if (response == NULL)
         return false;
-    enum cache_life life = answer->status == 200 && exchange->target[0] != '\0' ? answer->life : CACHE_NEVER;
-    bool kept = life != CACHE_NEVER && cache_keep(server->cache, exchange->target, moment->gzip, moment->version,
-                                                  moment->second, life, answer->path_class, size, response);
+    enum cache_life life = answer->status == 200 && target[0] != '\0' ? answer->life : CACHE_NEVER;
+    if (life == CACHE_SECOND)
+        server->share_us += clock_monotonic_us() - now->now_us;
+    bool kept = cache_keep(server->cache, target, now, life, answer->path_class, size, response);
     bool sent = queue(connection, answer->status, response);
     if (!kept)
         MHD_destroy_response(response);
@@ -261,19 +151,12 @@ static bool send_answer(struct server *server, struct MHD_Connection *connection
 }
 
 /* An admitted request: from the cache, or by its route. */
-static bool serve(struct server *server, struct MHD_Connection *connection, const char *path,
-                  const struct exchange *exchange)
+static bool serve(struct server *server, struct MHD_Connection *connection, const char *path, const char *target)
 {
+    const struct cache_moment now = moment(server, connection);
     struct http_answer answer = fresh_answer;
-    const struct moment moment = {
-        .gzip = http_accepts_gzip(
-            MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ACCEPT_ENCODING)),
-        .version = board_version(server->board), /* before the snapshots are read */
-        .second = clock_wall_ms() / 1000,
-    };
     const char *path_class = NULL;
-    struct MHD_Response *kept =
-        cache_find(server->cache, exchange->target, moment.gzip, moment.version, moment.second, &path_class);
+    struct MHD_Response *kept = cache_find(server->cache, target, &now, &path_class);
     bool sent = false;
 
     if (kept != NULL) {
@@ -285,13 +168,13 @@ static bool serve(struct server *server, struct MHD_Connection *connection, cons
         http_error(&answer, 503, "out of memory");
     } else {
         request->path = path;
-        request->gzip = moment.gzip;
+        request->gzip = now.gzip;
         route(server, connection, request, &answer);
     }
     if (answer.stream)
         sent = stream(server, connection, &answer);
     if (!sent)
-        sent = send_answer(server, connection, exchange, &answer, &moment);
+        sent = send_answer(server, connection, target, &answer, &now);
     metrics_count_request(answer.path_class != NULL ? answer.path_class : "other", answer.status);
     free(request);
     return sent;
@@ -303,20 +186,18 @@ static enum MHD_Result on_request(void *cookie, struct MHD_Connection *connectio
                                   const char *version, const char *upload, size_t *upload_size, void **of_request)
 {
     struct server *server = cookie;
-    struct exchange *exchange = *of_request;
+    struct admission *admission = *of_request;
     struct http_answer answer = fresh_answer;
 
     (void)upload;
     (void)upload_size;
-    if (exchange != NULL && exchange->admitted)
-        return serve(server, connection, path, exchange) ? MHD_YES : MHD_NO;
-    if (admissible(server, connection, exchange, method, version, &answer)) {
-        exchange->admitted = true;
+    if (admission != NULL && admission->admitted)
+        return serve(server, connection, path, admission->target) ? MHD_YES : MHD_NO;
+    if (admission_check(admission, connection, method, version, &server->hosts, &answer))
         return MHD_YES;
-    }
     metrics_count_request(routes_class(path), answer.status);
     size_t size = 0;
-    struct MHD_Response *response = respond_make(&answer, false, true, &size);
+    struct MHD_Response *response = respond_make(&answer, NULL, true, &size);
     if (response == NULL)
         return MHD_NO;
     bool sent = queue(connection, answer.status, response);
@@ -412,33 +293,12 @@ static int bind_first_free(const struct server_options *options, int *port, stru
     return fd;
 }
 
-static int copy_hosts(struct server *server, const struct server_options *options)
-{
-    const char *const own[] = {"localhost", "127.0.0.1", "[::1]"};
-    size_t nown = sizeof(own) / sizeof(own[0]);
-    char bound[80];
-
-    snprintf(bound, sizeof(bound), strchr(options->host, ':') != NULL ? "[%s]" : "%s", options->host);
-    server->hosts = calloc(nown + 1 + options->nallowed_hosts, sizeof(*server->hosts));
-    if (server->hosts == NULL)
-        return -1;
-    for (size_t i = 0; i < nown + 1 + options->nallowed_hosts; i++) {
-        const char *name = i < nown ? own[i] : i == nown ? bound : options->allowed_hosts[i - nown - 1];
-        server->hosts[i] = strdup(name);
-        if (server->hosts[i] == NULL)
-            return -1;
-        server->nhosts++;
-    }
-    return 0;
-}
-
 static void free_server(struct server *server)
 {
     events_free(server->events);
     cache_free(server->cache);
-    for (size_t i = 0; i < server->nhosts; i++)
-        free(server->hosts[i]);
-    free(server->hosts);
+    respond_packer_free(server->packer);
+    admission_hosts_release(&server->hosts);
     free(server);
 }
 
@@ -452,7 +312,9 @@ struct server *server_start(const struct server_options *options, struct board *
     }
     server->board = board;
     server->cache = cache_new();
-    if (server->cache == NULL || copy_hosts(server, options) != 0) {
+    server->packer = respond_packer_new();
+    if (server->cache == NULL || server->packer == NULL ||
+        admission_hosts_init(&server->hosts, options->host, options->allowed_hosts, options->nallowed_hosts) != 0) {
         errbuf_oom(err, "HTTP server", sizeof(*server));
         goto fail;
     }
@@ -468,10 +330,10 @@ struct server *server_start(const struct server_options *options, struct board *
              options->host, server->port);
     server->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, on_target, server, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, server, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT,
-        1, MHD_OPTION_END);
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, admission_target, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+        admission_completed, NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES,
+        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (server->daemon == NULL) {
         errbuf_set(err, EXIT_CODE_RUNTIME, "cannot start the HTTP server on %s: %s", server->url, strerror(errno));
         events_end(server->events);

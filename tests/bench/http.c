@@ -4,7 +4,8 @@
  *   http PORT --beside STREAMS PAGES_PER_SECOND PATH...   until standard input ends; the paths in turn
  *
  * One thread, epoll, connections kept alive. Prints name=value pairs; a wrong status or a torn connection counts as an
- * error. cpu_us is what this program itself took from the machine. */
+ * error. With --beside it also ends when the server does, which tears what is open. cpu_us is what this program itself
+ * took from the machine. */
 #include "common/clock.h"
 #include "common/parsenum.h"
 
@@ -43,12 +44,16 @@ static struct {
     struct client *clients;
     size_t nclients;
     uint64_t answers, errors, events, bytes;
+    bool may_end; /* the server */
+    bool gone;    /* it has */
     uint32_t *latencies_us;
     size_t nlatencies;
 } load;
 
 static int fail(const char *what)
 {
+    if (load.gone)
+        return -1; /* no failure */
     fprintf(stderr, "http: %s: %s\n", what, strerror(errno));
     return -1;
 }
@@ -62,8 +67,10 @@ static int connect_client(struct client *client)
     client->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (client->fd < 0)
         return fail("socket");
-    if (connect(client->fd, (struct sockaddr *)&address, sizeof(address)) != 0)
+    if (connect(client->fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+        load.gone = load.may_end;
         return fail("connect");
+    }
     if (epoll_ctl(load.epoll_fd, EPOLL_CTL_ADD, client->fd, &event) != 0)
         return fail("epoll_ctl");
     return 0;
@@ -179,7 +186,7 @@ static int pump(int timeout_ms)
         return fail("epoll_wait");
     for (int i = 0; i < n; i++) {
         struct client *client = events[i].data.ptr;
-        if (client != NULL && receive(client) != 0) {
+        if (receive(client) != 0) {
             load.errors++;
             close(client->fd);
             client->waiting = client->in_body = false;
@@ -221,18 +228,18 @@ static int run_beside(size_t nstreams, int64_t rate, char *const *paths, size_t 
     }
     printf("ready\n");
     fflush(stdout);
-    while (poll(&input, 1, 0) == 0) {
+    while (!load.gone && poll(&input, 1, 0) == 0) {
         int64_t due_us = rate == 0 ? now_us + 50000 : begin_us + (int64_t)asked * 1000000 / rate;
         for (size_t i = nstreams; i < load.nclients && rate > 0 && due_us <= now_us; i++) {
             if (load.clients[i].waiting)
                 continue;
             if (ask(&load.clients[i], paths[asked % npaths]) != 0)
-                return -1;
+                break; /* torn: epoll tells */
             asked++;
             due_us = begin_us + (int64_t)asked * 1000000 / rate;
         }
         int64_t left_ms = (due_us - now_us + 999) / 1000;
-        if (pump(left_ms < 1 ? 1 : left_ms > 50 ? 50 : (int)left_ms) != 0)
+        if (pump(left_ms < 1 ? 1 : left_ms > 50 ? 50 : (int)left_ms) != 0 && !load.gone)
             return -1;
         now_us = clock_monotonic_us();
     }
@@ -253,6 +260,7 @@ int main(int argc, char **argv)
         return 2;
     }
     load.port = (int)port;
+    load.may_end = beside;
     load.nclients = (size_t)first + (beside ? PAGE_CONNECTIONS : 0);
     load.clients = calloc(load.nclients, sizeof(*load.clients));
     load.latencies_us = malloc(MAX_LATENCIES * sizeof(*load.latencies_us));
@@ -261,7 +269,7 @@ int main(int argc, char **argv)
         return fail("start") != 0;
     for (size_t i = 0; i < load.nclients; i++)
         if (connect_client(&load.clients[i]) != 0)
-            return 1;
+            return load.gone ? 0 : 1;
     int rc = requests ? run_requests(second, argv[5]) : run_beside((size_t)first, second, argv + 5, (size_t)argc - 5);
     for (size_t i = 0; i < load.nclients; i++)
         close(load.clients[i].fd);

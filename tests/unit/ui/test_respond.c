@@ -14,8 +14,10 @@
 static void there_and_back(void **state)
 {
     static const size_t sizes[] = {0, 1, 1400, 70000, 3000000};
+    struct respond_packer *packer = respond_packer_new();
 
     (void)state;
+    assert_non_null(packer);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         size_t len = sizes[i];
         char *in = malloc(len + 1), *back = malloc(len + 1);
@@ -28,7 +30,7 @@ static void there_and_back(void **state)
             random = random * 1664525 + 1013904223;
             in[k] = k % 2 == 0 ? (char)(random >> 24) : 'a';
         }
-        assert_int_equal(respond_gzip(in, len, &out), 0);
+        assert_int_equal(respond_gzip(packer, in, len, &out), 0);
         assert_int_equal(inflateInit2(&stream, 15 + 16), Z_OK);
         stream.next_in = (unsigned char *)out.data;
         stream.avail_in = (unsigned)out.len;
@@ -42,6 +44,8 @@ static void there_and_back(void **state)
         free(in);
         free(back);
     }
+    respond_packer_free(packer);
+    respond_packer_free(NULL);
 }
 
 int main(void)
