@@ -147,11 +147,17 @@ $(OBJ)/bench/%: tests/bench/%.c $(ALL_ARCHIVES)
 	@echo "  BENCH   $<"
 	$(Q)$(COMPILE) $(MUST_LDFLAGS) $(LDFLAGS) -o $@ $< $(ALL_ARCHIVES) $(LIBS_ALL)
 
-FUZZED_ROOMS := $(foreach r,sql record common,$(OBJ)/lib$(r).a)
-$(BUILD)/bin/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZED_ROOMS)
-	@mkdir -p $(@D)
-	@echo "  FUZZ    $<"
-	$(Q)$(COMPILE) -fsanitize=fuzzer $(MUST_LDFLAGS) $(LDFLAGS) -o $@ $< $(FUZZED_ROOMS) $(LIBS_ALL)
+# A fuzz target may use every room; one that looks into a program names it here and gets its objects except main.
+FUZZED_settings := processor
+FUZZED_dataset  := producer
+define fuzz_rule
+$(BUILD)/bin/$(1): tests/fuzz/$(1).c $(filter-out %/main.o,$(if $(2),$(call room_obj,$(2)))) $(ALL_ARCHIVES)
+	@mkdir -p $$(@D)
+	@echo "  FUZZ    $$<"
+	$(Q)$(COMPILE) -MF $(OBJ)/$(1).d -fsanitize=fuzzer $(MUST_LDFLAGS) $(LDFLAGS) -o $$@ $$(filter %.c %.o %.a,$$^) $(LIBS_ALL)
+endef
+FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+$(foreach f,$(basename $(notdir $(FUZZ_SRC))),$(eval $(call fuzz_rule,$(f),$(FUZZED_$(patsubst fuzz_%,%,$(f))))))
 
 unit-bins: $(UNIT_BIN)
 # Tests with threads of ours and none of librdkafka's.
@@ -179,15 +185,13 @@ hdr-check:
 	@for h in $(HEADERS); do echo "  HDR     $$h"; printf '#include "%s"\n' "$${h#include/}" | \
 	  $(CC) $(MUST_CPPFLAGS) -std=c11 $(WARN) -Werror -fsyntax-only -x c - || exit 1; done
 
-FUZZ_SRC := $(sort $(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_BIN := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/bin/%,$(FUZZ_SRC))
 FUZZ_SECONDS ?= 60
 # libFuzzer is clang's; objects apart from the other variants'.
 fuzz-bins:
 	@$(MAKE) --no-print-directory CC=clang BUILD=$(BUILD)/fuzz VARIANT=fuzz CFLAGS="-O1 -g" $(FUZZ_BIN)
 fuzz: fuzz-bins
-	@for f in $(FUZZ_BIN); do n=$$(basename $$f); mkdir -p $(BUILD)/fuzz/corpus/$$n; echo "  FUZZ    $$n"; \
-	  $$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 -artifact_prefix=$(BUILD)/fuzz/ $(BUILD)/fuzz/corpus/$$n || exit 1; done
+	@tests/fuzz/run $(BUILD)/fuzz $(FUZZ_SECONDS)
 
 FORMATTED := $(HEADERS) $(SOURCES) $(UNIT_SRC) $(TOOL_SRC) $(BENCH_SRC) $(FUZZ_SRC) \
              $(wildcard src/*/*.h tests/*/*.h tests/unit/*/*.h)
@@ -235,7 +239,7 @@ help:
 	@echo 'test            unit tests; tests/run runs everything'
 	@echo 'check           test, hdr-check, format-check'
 	@echo 'asan, tsan      unit tests under the sanitizers'
-	@echo 'fuzz            each fuzz target for FUZZ_SECONDS (60)'
+	@echo 'fuzz            every fuzz target for FUZZ_SECONDS (60)'
 	@echo 'bench           benchmarks: ratios to limits measured in the same run'
 	@echo 'hdr-check       every header compiles alone'
 	@echo 'format, format-check, compile_commands.json, install, uninstall, clean'

@@ -1,7 +1,5 @@
 /* libFuzzer entry: any text through parser, analyzer and optimizer, over the SF crime catalog, in every output mode.
- * A refusal must have a condition; a plan must explain itself.
- * clang -fsanitize=fuzzer,address,undefined -Iinclude -D_GNU_SOURCE tests/fuzz/fuzz_sql.c src/sql/(all).c
- * src/record/(all).c src/common/(all).c -lcsv -lm -lpthread */
+ * A refusal must have a condition; a plan must explain itself. */
 #include "common/buf.h"
 #include "sql/plan.h"
 
