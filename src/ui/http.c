@@ -62,19 +62,22 @@ static const char *code_of(int status)
 void http_error(struct http_answer *answer, int status, const char *format, ...)
 {
     struct buf message = BUF_INIT;
+    struct buf shown = BUF_INIT; /* JSON lets controls beyond ASCII stand, and people read this in a terminal */
     va_list args;
 
     va_start(args, format);
     buf_vprintf(&message, format, args);
     va_end(args);
+    escape_visible(message.len > 0 ? message.data : "", message.len, 0, &shown);
     buf_reset(&answer->body);
     answer->status = status;
     answer->content_type = "application/json; charset=utf-8";
     buf_append_text(&answer->body, "{\"error\":{\"code\":\"");
     buf_append_text(&answer->body, code_of(status));
     buf_append_text(&answer->body, "\",\"message\":\"");
-    escape_json(message.len > 0 ? message.data : "", message.len, ESCAPE_JSON_FOR_HTML, &answer->body);
+    escape_json(shown.len > 0 ? shown.data : "", shown.len, ESCAPE_JSON_FOR_HTML, &answer->body);
     buf_append_text(&answer->body, "\"}}\n");
+    buf_release(&shown);
     buf_release(&message);
 }
 

@@ -210,6 +210,19 @@ static void etags(void **state)
             fail_msg("If-None-Match: %s", rows[i].header);
 }
 
+/* What a request says is repeated only in a form that neither a page nor a terminal acts on. */
+static void errors_repeat_safely(void **state)
+{
+    struct http_answer answer = {.status = 200};
+
+    (void)state;
+    http_error(&answer, 404, "there is nothing at %s", "/<b>\xC2\x9B\x1B[2J\xE2\x80\xAE\xFF\"");
+    assert_int_equal(answer.status, 404);
+    assert_string_equal(answer.body.data, "{\"error\":{\"code\":\"not_found\",\"message\":\"there is nothing at "
+                                          "/\\u003Cb\\u003E\\\\u009b\\\\x1b[2J\\\\u202e\\\\xFF\\\"\"}}\n");
+    buf_release(&answer.body);
+}
+
 /* Utils.userPort: wraps above 65535 back to 1024. */
 static void ports(void **state)
 {
@@ -230,6 +243,7 @@ int main(void)
         cmocka_unit_test(last_parameter_wins),
         cmocka_unit_test(encodings),
         cmocka_unit_test(etags),
+        cmocka_unit_test(errors_repeat_safely),
         cmocka_unit_test(ports),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
