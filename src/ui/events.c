@@ -2,8 +2,9 @@
  * (libmicrohttpd then neither polls it nor lets it time out), and the bell's thread resumes it. Both happen under `lock`, so that no event can slip
  * in between "there is nothing" and "asleep".
  *
- * The first ring after a rest is told at once. Rounds that follow are some milliseconds apart, more so the more streams there are, so that many small
- * batches and many readers together cost no more than STREAMS_A_SECOND wakes; without a reader nothing is written at all.
+ * What rings after a rest is told at once. When it rings all the time, rounds are some milliseconds apart, more so the
+ * more streams there are, so that many small batches and many readers together cost no more than STREAMS_A_SECOND wakes;
+ * without a reader nothing is written at all.
  *
  * Lock: `lock` guards all below it in struct events. Inside it only libmicrohttpd's resume and the board's own short lock are taken. */
 #include "ui/events.h"
@@ -26,8 +27,9 @@
 #define MAX_QUERIES 256
 #define MAX_STREAMS 400 /* of the server's 512 connections: pages must still come through */
 #define HEARTBEAT_MS 5000
-#define ROUND_MS 20
+#define ROUND_MS 8
 #define ROUND_MAX_MS 250      /* half of it is what a reader waits at the median */
+#define BURST 4               /* rounds without a pause: "running", the batch, "waiting" and what comes of them */
 #define STREAMS_A_SECOND 1100 /* some 15 us each */
 #define MAX_BATCHES_A_ROUND 64
 #define BLOCK_BYTES 16384
@@ -240,6 +242,7 @@ static void *run(void *cookie)
 {
     struct events *events = cookie;
     int64_t beat_us = clock_monotonic_us();
+    int64_t due_us = beat_us; /* when the rounds so far would have been due at their pauses */
 
     for (;;) {
         struct pollfd fds[] = {{.fd = events->stop_fd, .events = POLLIN},
@@ -252,8 +255,11 @@ static void *run(void *cookie)
             return NULL;
         if (rc > 0 && fds[1].revents != 0) {
             board_bell_arm(events->board);
-            int pause_ms = round_of(events);
-            if (poll(fds, 1, pause_ms) > 0) /* what rings meanwhile is told in the next round */
+            int64_t pause_us = round_of(events) * INT64_C(1000), now_us = clock_monotonic_us();
+            due_us = (due_us > now_us ? due_us : now_us) + pause_us;
+            int64_t excess_us = due_us - now_us - BURST * pause_us;
+            if (excess_us > 0 &&
+                poll(fds, 1, (int)(excess_us / 1000) + 1) > 0) /* what rings meanwhile is told in the next round */
                 return NULL;
         }
         if (clock_monotonic_us() - beat_us >= HEARTBEAT_MS * INT64_C(1000)) {

@@ -216,7 +216,7 @@ def beside(bench, work, data, wanted):
             pages.append(counted["answers"] * 1e6 / counted["wall_us"])
     bench.row(f"full-speed count beside {STREAMS} event streams and {PAGES_PER_SECOND} pages/s", "the same run alone", ratios, ">= 0.98",
               f"{bench.spread(events)} events/s and {bench.spread(pages)} pages/s told, the clients took {bench.spread(clients)} % of a core")
-    bench.figure("CPU of the HTTP and event threads in that run", shares, "% of the processor's", "<= 2")
+    bench.figure("CPU of the HTTP and event threads in that run", shares, "% of the processor's", "-")
 
 
 def serving(bench, data, work, wanted):
