@@ -15,6 +15,15 @@ double process_cpu_seconds(void);
 int process_cores(void);
 int64_t process_memory_bytes(void); /* of the machine */
 
+struct process_thread {
+    int64_t id;
+    char state; /* of /proc: R, S, D, T ... */
+    char name[32];
+};
+
+/* The threads of this process, the first one first, up to max. Returns how many. */
+size_t process_list_threads(struct process_thread *threads, size_t max);
+
 /* Name and version of the i-th library that the page's server runs with, as the library itself says it; NULL past the last. */
 const char *process_library(size_t i, const char **version);
 

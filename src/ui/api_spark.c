@@ -2,9 +2,13 @@
 #include "api_internal.h"
 
 #include "common/clock.h"
+#include "common/parsenum.h"
 #include "ui/words.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
+#include <time.h>
 
 static void application(struct json_writer *json, const struct board *board)
 {
@@ -44,13 +48,74 @@ void api_make_pretty(struct http_answer *answer)
     buf_release(&compact);
 }
 
+/* SimpleDateParam: "2015-02-16T16:30:45.123GMT" or a date, which is in GMT. False for anything else. */
+static bool parse_date(const char *text, int64_t *wall_ms)
+{
+    struct tm tm = {0};
+    const char *rest = strptime(text, "%Y-%m-%d", &tm);
+    int ms = 0, used = 0;
+
+    if (rest == NULL)
+        return false;
+    if (*rest == 'T') {
+        rest = strptime(rest + 1, "%H:%M:%S", &tm);
+        if (rest == NULL || sscanf(rest, ".%3d%n", &ms, &used) != 1 || ms < 0)
+            return false;
+        rest += used;
+        if (strcmp(rest, "GMT") != 0 && strcmp(rest, "Z") != 0 && strcmp(rest, "UTC") != 0)
+            return false;
+    } else if (*rest != '\0') {
+        return false;
+    }
+    *wall_ms = (int64_t)timegm(&tm) * 1000 + ms;
+    return true;
+}
+
+/* Is this application, which runs, among those that the parameters of Spark's list ask for? -1 after answering an error. An end that is
+ * to come is only excluded by a maxEndDate that has passed, as ApplicationListResource does it. */
+static int is_listed(const struct http_request *request, struct http_answer *answer)
+{
+    const struct board_application *app = board_application(request->board);
+    static const char *const dates[] = {"minDate", "maxDate", "minEndDate", "maxEndDate"};
+    int64_t limits[4] = {INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX}, limit = 1;
+    bool any = false, running = false;
+
+    for (size_t i = 0; i < request->nparameters; i++) {
+        const char *name = request->parameters[i].name, *value = request->parameters[i].value;
+        if (strcmp(name, "status") == 0) {
+            any = true;
+            if (strcasecmp(value, "running") == 0) {
+                running = true;
+            } else if (strcasecmp(value, "completed") != 0) {
+                http_error_text(answer, 404, "unknown status: %s", value);
+                return -1;
+            }
+        } else if (strcmp(name, "limit") == 0 && parsenum_i64(value, INT32_MIN, INT32_MAX, &limit) != 0) {
+            http_error_text(answer, 404, "no number: %s", value);
+            return -1;
+        }
+        for (size_t d = 0; d < 4; d++) {
+            if (strcmp(name, dates[d]) == 0 && !parse_date(value, &limits[d])) {
+                http_error_text(answer, 400, "Couldn't parse date: %s", value);
+                return -1;
+            }
+        }
+    }
+    return (!any || running) && limit > 0 && app->start_ms >= limits[0] && app->start_ms <= limits[1] &&
+           limits[3] > clock_wall_ms();
+}
+
 void api_applications(struct http_request *request, struct http_answer *answer)
 {
     struct json_writer json;
+    int listed = is_listed(request, answer);
 
+    if (listed < 0)
+        return;
     json_writer_init(&json, &answer->body);
     json_writer_begin(&json, '[');
-    application(&json, request->board);
+    if (listed)
+        application(&json, request->board);
     json_writer_end(&json, ']');
     api_make_pretty(answer);
 }

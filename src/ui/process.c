@@ -1,11 +1,15 @@
 #include "ui/process.h"
 
+#include "common/parsenum.h"
+
 #include <dirent.h>
 #include <gnu/libc-version.h>
 #include <jansson.h>
 #include <microhttpd.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -68,6 +72,49 @@ int64_t process_open_descriptors(void)
 int64_t process_threads(void)
 {
     return entries("/proc/self/task");
+}
+
+/* "1234 (name) S ...": a name may hold brackets and blanks, so its end is sought from behind. */
+static bool read_thread(const char *id, struct process_thread *thread)
+{
+    char path[64], line[256];
+    FILE *file = NULL;
+
+    if (snprintf(path, sizeof(path), "/proc/self/task/%s/stat", id) < (int)sizeof(path))
+        file = fopen(path, "re");
+    if (file == NULL)
+        return false;
+    bool read = fgets(line, sizeof(line), file) != NULL;
+    fclose(file);
+    char *open = read ? strchr(line, '(') : NULL, *close = read ? strrchr(line, ')') : NULL;
+    if (open == NULL || close == NULL || close < open || close[1] != ' ' || close[2] == '\0')
+        return false;
+    thread->state = close[2];
+    snprintf(thread->name, sizeof(thread->name), "%.*s", (int)(close - open - 1), open + 1);
+    return parsenum_i64(id, 1, INT64_MAX, &thread->id) == 0;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct process_thread *x = a, *y = b;
+
+    return (x->id > y->id) - (x->id < y->id);
+}
+
+size_t process_list_threads(struct process_thread *threads, size_t max)
+{
+    DIR *dir = opendir("/proc/self/task");
+    struct dirent *entry;
+    size_t n = 0;
+
+    if (dir == NULL)
+        return 0;
+    while (n < max && (entry = readdir(dir)) != NULL)
+        if (entry->d_name[0] != '.' && read_thread(entry->d_name, &threads[n])) /* it may have ended meanwhile */
+            n++;
+    closedir(dir);
+    qsort(threads, n, sizeof(*threads), by_id);
+    return n;
 }
 
 double process_cpu_seconds(void)

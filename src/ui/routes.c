@@ -6,6 +6,7 @@
 #include "ui/metrics_spark.h"
 #include "ui/page.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const struct route {
@@ -36,7 +37,6 @@ static const struct route {
     {"/api/v1/source", "api", CACHE_VERSION, api_source},
     {"/api/v1/version", "api", CACHE_VERSION, api_spark_version},
     {"/api/v1/applications", "api", CACHE_NEVER, api_applications},
-    {"/api/v1/applications/", "api", CACHE_NEVER, api_applications},
     {"/api/v1/applications/*", "api", CACHE_NEVER, api_application},
     {"/api/v1/applications/*/environment", "api", CACHE_NEVER, api_environment},
     {"/api/v1/applications/*/executors", "api", CACHE_NEVER, api_executors},
@@ -44,6 +44,22 @@ static const struct route {
     {"/api/v1/applications/*/sql/streamingqueries", "api", CACHE_NEVER, api_queries},
     {"/api/v1/applications/*/sql/streamingqueries/*", "api", CACHE_NEVER, api_query},
     {"/api/v1/applications/*/sql/streamingqueries/*/progress", "api", CACHE_VERSION, api_query_progress},
+    {"/api/v1/applications/*/jobs", "api", CACHE_NEVER, api_jobs},
+    {"/api/v1/applications/*/jobs/*", "api", CACHE_NEVER, api_job},
+    {"/api/v1/applications/*/stages", "api", CACHE_NEVER, api_nothing},
+    {"/api/v1/applications/*/stages/*", "api", CACHE_NEVER, api_unknown_item},
+    {"/api/v1/applications/*/stages/*/*", "api", CACHE_NEVER, api_unknown_item},
+    {"/api/v1/applications/*/stages/*/*/taskSummary", "api", CACHE_NEVER, api_unknown_item},
+    {"/api/v1/applications/*/stages/*/*/taskList", "api", CACHE_NEVER, api_unknown_item},
+    {"/api/v1/applications/*/sql", "api", CACHE_NEVER, api_nothing},
+    {"/api/v1/applications/*/storage/rdd", "api", CACHE_NEVER, api_nothing},
+    {"/api/v1/applications/*/storage/rdd/*", "api", CACHE_NEVER, api_unknown_item},
+    {"/api/v1/applications/*/allmiscellaneousprocess", "api", CACHE_NEVER, api_nothing},
+    {"/api/v1/applications/*/executors/*/threads", "api", CACHE_NEVER, api_threads},
+    {"/api/v1/applications/*/streaming/*", "api", CACHE_NEVER, api_no_dstreams},
+    {"/api/v1/applications/*/logs", "api", CACHE_NEVER, api_logs},
+    {"/api/v1/applications/*/sql/*", "api", CACHE_NEVER, api_unknown_item},
+    {"/api/v1/applications/*/*", "api", CACHE_NEVER, api_unknown_attempt},
     {"/metrics", "metrics", CACHE_NEVER, metrics_answer},
     {"/metrics/json", "metrics", CACHE_NEVER, metrics_spark_json},
     {"/metrics/json/", "metrics", CACHE_NEVER, metrics_spark_json},
@@ -71,10 +87,19 @@ static const char *with_slash(const char *path)
     return NULL;
 }
 
+/* Spark's REST paths may end in a slash. */
+static bool match_with_slash(struct http_request *request, const char *pattern)
+{
+    char with[128];
+
+    return strncmp(pattern, "/api/v1/applications", strlen("/api/v1/applications")) == 0 &&
+           snprintf(with, sizeof(with), "%s/", pattern) < (int)sizeof(with) && http_match(request, with);
+}
+
 static const struct route *find(struct http_request *request)
 {
     for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
-        if (http_match(request, routes[i].pattern))
+        if (http_match(request, routes[i].pattern) || match_with_slash(request, routes[i].pattern))
             return &routes[i];
     return NULL;
 }
