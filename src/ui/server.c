@@ -28,7 +28,8 @@
 
 #define MAX_CONNECTIONS 512
 #define TIMEOUT_S 10
-#define PAGES_US_A_SECOND 5000 /* half a hundredth of a core; beyond that a page serves several readers, see ui/cache.h */
+#define PAGES_US_A_SECOND                                                                                              \
+    5000 /* half a hundredth of a core; beyond that a page serves several readers, see ui/cache.h */
 #define CONNECTION_MEMORY_BYTES ((size_t)32 * 1024)
 #define FIRST_USER_PORT 1024
 #define PORTS 65536

@@ -1,8 +1,7 @@
-/* State files. The input is rows (lines of cells), then changes to the bytes of the file that holds their groups. Without
- * changes the groups come back as they were; with changes, and the checksum made right again, the file is refused by
- * name, or understood: then it can be written on and read again.
- *
- * A change is four bytes: two of place, one of what (set, insert, remove, cut), the byte. */
+/* State files. The input is rows (lines of cells), then changes to the bytes of the file that holds their groups.
+ * Without changes the groups come back as they were; with changes, and the checksum made right again, the file is
+ * refused by name, or understood: then it can be written on and read again. A change is four bytes: two of place,
+ * one of what (set, insert, remove, cut), the byte. */
 #include "common/crc32c.h"
 #include "common/fileio.h"
 #include "common/log.h"
