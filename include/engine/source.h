@@ -31,9 +31,8 @@ struct source_range {
 };
 
 struct source_options {
-    bool mock;              /* the broker is the embedded one */
-    int64_t trigger_ms;     /* > 0: batches are that far apart, so that a limit bounds what is worth fetching ahead */
-    const char *query_name; /* for messages */
+    int partitions;             /* how many there are to begin with */
+    const char *query_name;     /* for messages */
     const char *checkpoint_dir; /* likewise, for the remedy */
 };
 

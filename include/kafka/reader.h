@@ -49,13 +49,12 @@ struct reader_loss {
     int64_t earliest; /* first offset that the partition has now; OFFSETS_UNKNOWN (-1001) if unknown */
 };
 
-/* Make a consumer handle. queued_min_messages and queued_max_kbytes bound what is fetched ahead per
- * partition (0: librdkafka's defaults). Forced: enable.auto.commit=false, enable.auto.offset.store=false,
- * auto.offset.reset=error, enable.partition.eof=true; defaults that the conf may override:
- * isolation.level=read_committed, check.crcs=true, fetch.wait.max.ms (10 on the embedded broker: mock).
- * NULL with err. */
-struct reader *reader_open(const struct conf *conf, bool mock, int queued_min_messages, int queued_max_kbytes,
-                           struct errbuf *err);
+/* Make a consumer handle. partitions: how many it is going to read, more or less; they share what is fetched ahead, a few
+ * megabytes. Forced: enable.auto.commit=false, enable.auto.offset.store=false, auto.offset.reset=error,
+ * enable.partition.eof=true; defaults that the conf may override: isolation.level=read_committed, check.crcs=true,
+ * fetch.wait.max.ms=10, and queued.min.messages, queued.max.messages.kbytes, fetch.message.max.bytes by the number of
+ * partitions. NULL with err. */
+struct reader *reader_open(const struct conf *conf, int partitions, struct errbuf *err);
 /* Stop all partitions and free. NULL does nothing. */
 void reader_close(struct reader *reader);
 

@@ -167,9 +167,9 @@ static int read_on(struct follow *follow, struct offsets *offsets)
     return write_out(follow);
 }
 
-static int start_reader(struct follow *follow, bool mock)
+static int start_reader(struct follow *follow)
 {
-    follow->reader = reader_open(&follow->settings->kafka, mock, 0, 0, follow->err);
+    follow->reader = reader_open(&follow->settings->kafka, (int)follow->list.count, follow->err);
     if (follow->reader == NULL)
         return -1;
     for (size_t i = 0; i < follow->list.count; i++) {
@@ -189,7 +189,6 @@ int follow_run(const struct consumer_settings *settings, struct printer *printer
                             .out = BUF_INIT,
                             .nmessages = nmessages,
                             .err = err};
-    char *cluster_id = NULL;
     int rc = -1;
 
     *nmessages = 0;
@@ -198,20 +197,18 @@ int follow_run(const struct consumer_settings *settings, struct printer *printer
     struct offsets *offsets = offsets_open(&settings->kafka, NULL, err);
     if (offsets == NULL)
         goto done;
-    if (offsets_connect(offsets, settings->broker_timeout_ms, stop_fd, &cluster_id, err) == -1) {
+    if (offsets_connect(offsets, settings->broker_timeout_ms, stop_fd, NULL, err) == -1) {
         if (err->exit_code == EXIT_CODE_OK)
             rc = 0; /* stopped while waiting */
         goto done;
     }
     if (find_start(&follow, offsets) == -1)
         goto done;
-    bool mock = cluster_id != NULL && strncmp(cluster_id, "mockCluster", 11) == 0;
-    if (start_reader(&follow, mock) == 0)
+    if (start_reader(&follow) == 0)
         rc = read_on(&follow, offsets);
 done:
     reader_close(follow.reader);
     offsets_close(offsets);
-    free(cluster_id);
     offset_list_release(&follow.ends);
     offset_list_release(&follow.list);
     buf_release(&follow.out);

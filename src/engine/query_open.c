@@ -229,12 +229,6 @@ static int open_sink(struct query *query, struct errbuf *err)
 static int open_source(struct query *query, struct errbuf *err)
 {
     const struct config_source *source = query->setup.source;
-    struct source_options options = {
-        .mock = query->setup.mock,
-        .trigger_ms = query->conf->trigger == CONFIG_TRIGGER_INTERVAL ? query->conf->trigger_ms : 0,
-        .query_name = query->conf->name,
-        .checkpoint_dir = query->setup.checkpoint_dir,
-    };
     char group[64];
 
     /* A handle of the query's own: a slow answer to one query delays no other, and the group is its own. */
@@ -250,6 +244,9 @@ static int open_source(struct query *query, struct errbuf *err)
             return -1;
         query->write_initial = !query->rerun; /* batch 0 was planned without: its plan is what counts */
     }
+    struct source_options options = {.partitions = (int)query->start.count,
+                                     .query_name = query->conf->name,
+                                     .checkpoint_dir = query->setup.checkpoint_dir};
     query->source = source_open(source, query->offsets, &options, err);
     if (!query->source)
         return -1;

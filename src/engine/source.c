@@ -15,17 +15,6 @@
 
 #define MODULE "KafkaMicroBatchStream"
 
-/* Fetch-ahead per partition under a rate limit: two seconds of it, or a batch if that is more, between these bounds; in kilobytes as many at a
- * kilobyte a record, between these. Unpaced queries keep librdkafka's defaults, which are the upper bounds. */
-enum { AHEAD_SECONDS = 2, AHEAD_MIN = 2000, AHEAD_MAX = 100000, AHEAD_MIN_KBYTES = 8192, AHEAD_MAX_KBYTES = 65536 };
-
-/* librdkafka 2.0.2 does not fetch for a queue that is full (by records or by kilobytes), and looks at it again only when its broker thread
- * wakes: with nothing else to do once a second. Whoever empties the queue sooner waits for the rest of that second. A partition that is started
- * anew where reading stands is fetched at once, for about 2 ms. It is done when nothing came for STALL_MS although the range says there is more,
- * and only if so many offsets were served since the last start that the queue may have been full; so it can cost one fetch (1 MiB) in that many
- * offsets, and nothing at all while data flow. (2.2 and later have fetch.queue.backoff.ms, which the reader sets.) */
-enum { STALL_MS = 20, STALL_OFFSETS = 1000 };
-
 /* How often tick() is asked. */
 #define TICK_US 1000000
 /* Longest wait for records in one go. */
@@ -36,7 +25,6 @@ struct slot {
     int32_t partition;
     int reader_slot;
     int64_t position;
-    int64_t started; /* where librdkafka was told to begin */
 };
 
 struct source {
@@ -83,16 +71,10 @@ int source_schema(const struct config_source *config, struct schema *schema, str
 
 /* --- handles ---------------------------------------------------------------------------------------------------- */
 
-static int clamp(double value, int min, int max)
-{
-    return value < min ? min : value > max ? max : (int)value;
-}
-
 struct source *source_open(const struct config_source *config, struct offsets *offsets,
                            const struct source_options *options, struct errbuf *err)
 {
     struct source *source = calloc(1, sizeof(*source));
-    int ahead = 0, kbytes = 0; /* librdkafka's defaults */
 
     if (!source) {
         errbuf_oom(err, "source", sizeof(*source));
@@ -101,16 +83,7 @@ struct source *source_open(const struct config_source *config, struct offsets *o
     source->config = config;
     source->offsets = offsets;
     source->options = *options;
-    if (config->max_offsets_per_trigger != CONFIG_NONE && options->trigger_ms > 0) {
-        double batch = (double)config->max_offsets_per_trigger;
-        double wanted = batch * AHEAD_SECONDS * 1000 / (double)options->trigger_ms;
-
-        if (wanted < batch)
-            wanted = batch;
-        ahead = clamp(wanted, AHEAD_MIN, AHEAD_MAX);
-        kbytes = clamp(wanted, AHEAD_MIN_KBYTES, AHEAD_MAX_KBYTES);
-    }
-    source->reader = reader_open(&config->kafka, options->mock, ahead, kbytes, err);
+    source->reader = reader_open(&config->kafka, options->partitions, err);
     if (!source->reader) {
         free(source);
         return NULL;
@@ -164,7 +137,7 @@ static struct slot *start_slot(struct source *source, const char *topic, int32_t
         return NULL;
     }
     slot->partition = partition;
-    slot->position = slot->started = offset;
+    slot->position = offset;
     slot->reader_slot = reader_start(source->reader, topic, partition, offset, err);
     if (slot->reader_slot < 0) {
         free(slot->topic);
@@ -182,10 +155,10 @@ int source_start(struct source *source, const struct offset_list *from, struct e
     return 0;
 }
 
-/* Read on at another offset, or at the same one with a fetch of its own. */
+/* Read on at another offset. */
 static int restart_slot(struct source *source, struct slot *slot, int64_t offset, struct errbuf *err)
 {
-    slot->position = slot->started = offset;
+    slot->position = offset;
     return reader_seek(source->reader, slot->reader_slot, offset, err);
 }
 
@@ -404,26 +377,6 @@ static int prepare(struct source *source, const struct source_range *ranges, siz
     return 0;
 }
 
-/* True when the partition's queue may have been full since it was started, so that librdkafka may not be fetching. */
-static bool may_stall(const struct source *source, const struct slot *slot)
-{
-    return reader_next(source->reader, slot->reader_slot) - slot->started >= STALL_OFFSETS;
-}
-
-/* Start those anew that are being waited for. 0, -1 with err. */
-static int restart_stalled(struct source *source, const int *slots, const bool *done, size_t nranges,
-                           struct errbuf *err)
-{
-    for (size_t i = 0; i < nranges; i++) {
-        struct slot *slot = done[i] ? NULL : &source->slots[slots[i]];
-
-        if (slot && may_stall(source, slot) &&
-            restart_slot(source, slot, reader_next(source->reader, slot->reader_slot), err) != 0)
-            return -1;
-    }
-    return 0;
-}
-
 static bool readable(int fd)
 {
     struct pollfd poll_fd = {fd, POLLIN, 0};
@@ -462,21 +415,13 @@ enum source_status source_read(struct source *source, const struct source_range 
         }
         if (left == 0)
             break;
-        bool restless = false;
-        for (size_t i = 0; i < nranges && !restless; i++)
-            restless = !done[i] && may_stall(source, &source->slots[slots[i]]);
-        int news = reader_wait(source->reader, restless ? STALL_MS : WAIT_MS, stop_fd, err);
+        int news = reader_wait(source->reader, WAIT_MS, stop_fd, err);
         if (news < 0)
             goto out;
         /* A stop wakes the wait once; from then on the batch is finished, or given up by tick(). */
         bool stopping = readable(stop_fd);
         if (stopping)
             stop_fd = -1;
-        if (news == 0 && restless && !stopping && !reader_broker_down(source->reader, NULL, 0)) {
-            if (restart_stalled(source, slots, done, nranges, err) != 0)
-                goto out;
-            continue;
-        }
         if (stopping || clock_monotonic_us() - ticked_us >= TICK_US || (news == 0 && left)) {
             char text[256];
             bool down = reader_broker_down(source->reader, text, sizeof(text));

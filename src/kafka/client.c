@@ -33,6 +33,8 @@ struct client {
     const char *module;
     char *servers;
     struct conf secrets;  /* the secret settings, for hide_secrets */
+    char *username;       /* of SASL, "" without one: for client_wake */
+    const char *password; /* in secrets, or "" */
     pthread_mutex_t lock; /* for the next four */
     bool down;
     int64_t down_since_us;
@@ -178,8 +180,14 @@ fail:
 
 static int keep_secrets(struct client *client, const struct conf *conf, struct errbuf *err)
 {
-    if (conf_copy(&client->secrets, conf) == -1)
+    const char *username = conf_get(conf, "sasl.username");
+    const char *password;
+
+    client->username = strdup(username != NULL ? username : "");
+    if (client->username == NULL || conf_copy(&client->secrets, conf) == -1)
         return errbuf_oom(err, "kafka settings", 0);
+    password = conf_get(&client->secrets, "sasl.password");
+    client->password = password != NULL ? password : "";
     for (size_t i = 0; i < client->secrets.nentries; i++)
         if (!conf_is_secret(client->secrets.entries[i].name))
             client->secrets.entries[i].value[0] = '\0';
@@ -235,6 +243,7 @@ fail_lock:
     pthread_mutex_destroy(&client->lock);
 fail_client:
     conf_release(&client->secrets);
+    free(client->username);
     free(client->servers);
     free(client);
     return NULL;
@@ -248,6 +257,7 @@ void client_close(struct client *client)
     rd_kafka_destroy_flags(client->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     pthread_mutex_destroy(&client->lock);
     conf_release(&client->secrets);
+    free(client->username);
     free(client->servers);
     free(client);
 }
@@ -535,6 +545,17 @@ void client_probe(struct client *client)
         rd_kafka_metadata_destroy(metadata);
     if (code != RD_KAFKA_RESP_ERR__TRANSPORT)
         client_is_up(client);
+}
+
+/* rd_kafka_sasl_set_credentials is the one public call that wakes every broker thread without a request, from any
+ * thread and in any state. It is given what is set already; where SASL is not used, or without a user's name, nobody
+ * looks at that. */
+void client_wake(struct client *client)
+{
+    rd_kafka_error_t *error = rd_kafka_sasl_set_credentials(client->rk, client->username, client->password);
+
+    if (error != NULL)
+        rd_kafka_error_destroy(error);
 }
 
 void client_is_up(struct client *client)

@@ -88,6 +88,9 @@ int client_check(struct client *client, struct errbuf *err);
 /* While the client is known to be without a broker, ask at most every 250 ms whether that is still so
  * (librdkafka has no event for a connection that came back). The caller's thread. */
 void client_probe(struct client *client);
+/* Have the broker threads look at once whether there is anything to do (a local queue that was full has room again);
+ * librdkafka itself would see it when something arrives, or after a second. Costs a few microseconds. */
+void client_wake(struct client *client);
 /* Something came from a broker: it is up. Cheap. */
 void client_is_up(struct client *client);
 /* As reader_broker_down. Any thread. */

@@ -12,6 +12,17 @@
  * Note "wake-up": every queue and the handle's main queue write to one eventfd when they become non-empty.
  * A queue that still holds records of a later range is not empty and stays silent; only slots whose last
  * answer was READER_MORE (so that their queue was empty) are waited for.
+ *
+ * Note "full queues": so that memory stays small, little is fetched ahead. librdkafka 2.0.2 does not fetch for a queue
+ * that is full and looks at it again only when its broker thread wakes, with nothing else to do once a second. So the
+ * threads are woken after every WAKE_BYTES taken out, and before each wait if anything was. What cannot be broken off
+ * is a fetch under way, and there is one at a time per broker: while all other partitions were full it may have gone
+ * out for one that stands at its end and wait there. Hence the short wait; a broker that has news answers at once in
+ * any case, except the embedded one, which always waits.
+ * rd_kafka_consume_callback_queue takes all records out before it serves them, and puts the rest back when we yield; a
+ * look at the queue in between finds it empty and fetches more, each time, until all of the topic is here. Only
+ * rd_kafka_consume_callback, which serves the queue that the partition was started with, minds
+ * consume.callback.max.messages.
  */
 #include "kafka/reader.h"
 
@@ -32,6 +43,26 @@
 /* For the question after lost data; it stands behind a fetch that may wait fetch.wait.max.ms at the
  * broker. */
 #define EARLIEST_TIMEOUT_MS 5000
+/* Fetched ahead of all partitions together (per partition: a share, within bounds), in records and in KiB of values. A
+ * queue may hold more: a fetch that was let go brings at least one of the producer's batches, up to a megabyte. */
+enum {
+    AHEAD_MESSAGES = 8192,
+    AHEAD_MESSAGES_MIN = 64,
+    AHEAD_KBYTES = 2048,
+    AHEAD_KBYTES_MIN = 16,
+    /* Of one partition in one answer, as they lie in the log; compressed records may grow tenfold. */
+    FETCH_BYTES = 512 * 1024,
+    FETCH_BYTES_MIN = 64 * 1024,
+    FETCH_BYTES_MAX = 256 * 1024,
+    /* What a record costs in a queue beside its value. */
+    RECORD_OVERHEAD_BYTES = 400,
+    /* A good quarter of what lies in the queues. */
+    WAKE_BYTES = 1024 * 1024
+};
+/* How long a fetch may wait at the broker for records: see note "full queues". */
+#define FETCH_WAIT_MS "10"
+/* Records taken out of a queue in one go: see note "full queues". */
+#define SERVED_AT_ONCE "64"
 /* Longest sleep in one go: a lost wake-up would cost this much and no more. */
 #define SLICE_MS 250
 /* Errors that librdkafka repairs by itself come with every fetch that fails. */
@@ -65,6 +96,7 @@ struct reader {
     rd_kafka_queue_t *main_queue;
     int event_fd;
     int64_t warned_at_us;
+    size_t taken_bytes;    /* out of the queues, since the broker threads were woken last */
     struct topic **topics; /* pointers, since slots point to them */
     size_t ntopics;
     struct slot *slots;
@@ -91,43 +123,48 @@ struct serving {
     rd_kafka_resp_err_t lost_code; /* with READER_LOST: the event that said so */
 };
 
-struct reader *reader_open(const struct conf *conf, bool mock, int queued_min_messages, int queued_max_kbytes,
-                           struct errbuf *err)
+/* One partition's share of total, within bounds. */
+static int share(int total, int partitions, int min, int max)
+{
+    int part = total / (partitions > 0 ? partitions : 1);
+
+    return part < min ? min : part > max ? max : part;
+}
+
+struct reader *reader_open(const struct conf *conf, int partitions, struct errbuf *err)
 {
     static const struct client_setting forced[] = {{"enable.auto.commit", "false"},
                                                    {"enable.auto.offset.store", "false"},
                                                    {"auto.offset.reset", "error"},
-                                                   {"enable.partition.eof", "true"}};
-    struct client_setting defaults[6] = {
+                                                   {"enable.partition.eof", "true"},
+                                                   {"consume.callback.max.messages", SERVED_AT_ONCE}};
+    char messages[16], kbytes[16], fetch_bytes[16];
+    const struct client_setting defaults[] = {
         {"isolation.level", "read_committed"},
         {"check.crcs", "true"},
-        /* From 2.2: look at a full queue again after 10 ms, not a second. */
+        {"fetch.wait.max.ms", FETCH_WAIT_MS},
+        {"queued.min.messages", messages},
+        {"queued.max.messages.kbytes", kbytes},
+        {"fetch.message.max.bytes", fetch_bytes},
+        /* From 2.2: it looks at a full queue again by itself, too. */
         {"fetch.queue.backoff.ms", "10"},
     };
-    struct client_plan plan = {.type = RD_KAFKA_CONSUMER, .module = MODULE, .forced = forced, .nforced = 4};
     struct reader *reader = calloc(1, sizeof(*reader));
-    char min_messages[16];
-    char max_kbytes[16];
-    size_t n = 3;
+    struct client_plan plan = {.type = RD_KAFKA_CONSUMER,
+                               .module = MODULE,
+                               .defaults = defaults,
+                               .ndefaults = sizeof(defaults) / sizeof(defaults[0]),
+                               .forced = forced,
+                               .nforced = sizeof(forced) / sizeof(forced[0]),
+                               .owner = reader};
 
     if (reader == NULL) {
         errbuf_oom(err, "kafka reader", sizeof(*reader));
         return NULL;
     }
-    /* A mock broker does not wake a waiting fetch when a record arrives. */
-    if (mock)
-        defaults[n++] = (struct client_setting){"fetch.wait.max.ms", "10"};
-    if (queued_min_messages > 0) {
-        snprintf(min_messages, sizeof(min_messages), "%d", queued_min_messages);
-        defaults[n++] = (struct client_setting){"queued.min.messages", min_messages};
-    }
-    if (queued_max_kbytes > 0) {
-        snprintf(max_kbytes, sizeof(max_kbytes), "%d", queued_max_kbytes);
-        defaults[n++] = (struct client_setting){"queued.max.messages.kbytes", max_kbytes};
-    }
-    plan.defaults = defaults;
-    plan.ndefaults = n;
-    plan.owner = reader;
+    snprintf(messages, sizeof(messages), "%d", share(AHEAD_MESSAGES, partitions, AHEAD_MESSAGES_MIN, AHEAD_MESSAGES));
+    snprintf(kbytes, sizeof(kbytes), "%d", share(AHEAD_KBYTES, partitions, AHEAD_KBYTES_MIN, AHEAD_KBYTES));
+    snprintf(fetch_bytes, sizeof(fetch_bytes), "%d", share(FETCH_BYTES, partitions, FETCH_BYTES_MIN, FETCH_BYTES_MAX));
     reader->warned_at_us = -WARN_EVERY_US;
     reader->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (reader->event_fd == -1) {
@@ -404,6 +441,13 @@ static int hold(struct slot *slot, rd_kafka_message_t *message, const struct rea
     return 0;
 }
 
+/* See note "full queues". */
+static void wake_fetching(struct reader *reader)
+{
+    reader->taken_bytes = 0;
+    client_wake(reader->client);
+}
+
 static void on_record(rd_kafka_message_t *message, void *opaque)
 {
     struct serving *serving = opaque;
@@ -416,6 +460,9 @@ static void on_record(rd_kafka_message_t *message, void *opaque)
         on_event(serving, message);
         return;
     }
+    serving->reader->taken_bytes += message->len + message->key_len + RECORD_OVERHEAD_BYTES;
+    if (serving->reader->taken_bytes >= WAKE_BYTES)
+        wake_fetching(serving->reader);
     if (message->offset < slot->next)
         return; /* repeated around a leader move, or before the offset inside a batch */
     record.value = message->payload;
@@ -482,7 +529,7 @@ enum reader_status reader_serve(struct reader *reader, int slot_number, int64_t 
         slot->next = end;
         return READER_COMPLETE;
     }
-    while (!serving.done && rd_kafka_consume_callback_queue(slot->queue, 0, on_record, &serving) > 0)
+    while (!serving.done && rd_kafka_consume_callback(slot->topic->rkt, slot->partition, 0, on_record, &serving) > 0)
         ;
     if (slot->next > served_from)
         client_is_up(reader->client);
@@ -519,6 +566,8 @@ int reader_wait(struct reader *reader, int timeout_ms, int stop_fd, struct errbu
         if (has_news(reader))
             return 1;
         client_probe(reader->client);
+        if (reader->taken_bytes > 0)
+            wake_fetching(reader);
         if (left_ms == 0)
             return 0;
         if (poll(fds, 2, left_ms < SLICE_MS ? left_ms : SLICE_MS) == -1 && errno != EINTR)

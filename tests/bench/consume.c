@@ -28,7 +28,6 @@
 struct job {
     struct conf conf;
     const char *topic;
-    bool mock;
     struct offset_list first;
     struct offset_list last;
 };
@@ -43,17 +42,14 @@ static void find_ranges(struct job *job)
 {
     struct errbuf err;
     struct offsets *offsets = offsets_open(&job->conf, NULL, &err);
-    char *id = NULL;
 
     offset_list_init(&job->first);
     offset_list_init(&job->last);
-    if (offsets == NULL || offsets_connect(offsets, TIMEOUT_MS, -1, &id, &err) == -1 ||
+    if (offsets == NULL || offsets_connect(offsets, TIMEOUT_MS, -1, NULL, &err) == -1 ||
         offsets_partitions(offsets, &job->topic, 1, TIMEOUT_MS, &job->first, &err) == -1 ||
         offsets_earliest(offsets, &job->first, TIMEOUT_MS, &err) == -1 ||
         offset_list_copy(&job->last, &job->first) == -1 || offsets_latest(offsets, &job->last, TIMEOUT_MS, &err) == -1)
         die(job->topic, err.text);
-    job->mock = strncmp(id, "mockCluster", 11) == 0;
-    free(id);
     offsets_close(offsets);
 }
 
@@ -184,7 +180,7 @@ static double run_reader(const struct job *job, int64_t range, int64_t *records)
 
     if (complete == NULL || job->first.count > PARTITIONS_MAX)
         die("reader", "too many partitions");
-    reader = reader_open(&job->conf, job->mock, 0, 0, &err);
+    reader = reader_open(&job->conf, (int)job->first.count, &err);
     if (reader == NULL)
         die("reader", err.text);
     for (size_t i = 0; i < job->first.count; i++)

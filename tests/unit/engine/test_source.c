@@ -37,7 +37,7 @@ static int tick(void *cookie, const char *down)
 static int setup(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof(*fixture));
-    struct source_options options = {.mock = true, .query_name = "q", .checkpoint_dir = "/nowhere"};
+    struct source_options options = {.partitions = 1, .query_name = "q", .checkpoint_dir = "/nowhere"};
     struct errbuf err;
     char number[16];
 

@@ -67,7 +67,7 @@ static void seen_free(struct seen *seen)
 static struct reader *open_reader(struct mock_kafka *mock)
 {
     struct errbuf err;
-    struct reader *reader = reader_open(&mock->conf, true, 0, 0, &err);
+    struct reader *reader = reader_open(&mock->conf, 1, &err);
 
     if (reader == NULL)
         fail_msg("%s", err.text);

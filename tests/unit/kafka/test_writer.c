@@ -81,7 +81,7 @@ static struct stored read_all(struct mock_kafka *mock, const char *topic, int32_
     struct errbuf err;
     enum reader_status status;
     struct offsets *offsets = offsets_open(&mock->conf, NULL, &err);
-    struct reader *reader = reader_open(&mock->conf, true, 0, 0, &err);
+    struct reader *reader = reader_open(&mock->conf, 1, &err);
 
     assert_non_null(offsets);
     assert_non_null(reader);
