@@ -31,6 +31,7 @@ struct chart {
     size_t nseries;
     const struct chart_series *series;
     bool stacked;           /* bars, one upon the other, instead of lines */
+    bool histogram;         /* of the first series, beside the plot; not of stacked ones */
     double limit;           /* a line across; NaN: none */
     const char *limit_name; /* "trigger interval" */
     int64_t gap_ms;         /* points farther apart are not joined */
@@ -42,8 +43,14 @@ struct chart {
 /* A <figure> with caption, legend, SVG and the line of quantiles. Without points it says so. */
 void chart_figure(struct buf *out, const struct chart *chart);
 
-/* A horizontal bar whose parts are to scale: the phases of a batch. names and values: n of them; NaN and 0 take no room. */
-void chart_parts(struct buf *out, const char *title, const char *const *names, const double *values, size_t n);
+struct chart_part {
+    const char *name;
+    int colour;   /* 1-8 */
+    double value; /* ms; NaN: not known */
+};
+
+/* A horizontal bar whose n parts are to scale: the phases of a batch. NaN and 0 take no room. */
+void chart_parts(struct buf *out, const char *title, const struct chart_part *parts, size_t n);
 
 /* A value with its unit, as short as its size allows: "12 ms", "1.25 s", "3.4 MiB". */
 void chart_value(struct buf *out, enum chart_unit unit, double value);

@@ -12,6 +12,7 @@ enum series_kind {
     SERIES_LAG, /* records behind the log's end when the batch was planned */
     SERIES_DURATION,
     SERIES_WATERMARK_GAP, /* seconds from the watermark to the newest event time seen */
+    SERIES_WATERMARK_AGE, /* ... to the trigger's time: Spark's gap */
     SERIES_STATE_TOTAL,
     SERIES_STATE_UPDATED,
     SERIES_STATE_REMOVED,
@@ -40,5 +41,9 @@ int64_t series_offset_sum(const char *json);
 
 /* The value below which `share` (0..1) of the known values lie; NaN without any. */
 double series_quantile(const double *values, size_t n, double share);
+
+/* The two steps of it, for several shares of the same values: put the known ones in order, in place, and return how many there are; read one. */
+size_t series_sort(double *values, size_t n);
+double series_at(const double *sorted, size_t known, double share);
 
 #endif

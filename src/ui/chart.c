@@ -1,6 +1,5 @@
-/* A chart is drawn in a box of 400 x 170 units that the style sheet stretches to its column. A value far above all others (the first batch, which
- * also warms everything up) would flatten the rest: the scale then ends a little above the 95 % quantile, and what is cut carries a
- * mark with its number. */
+/* A chart is drawn in a box of 400 x 170 units that the style sheet stretches to its column. Scales are chart_scale.c's, axes chart_axes.c's, the bars beside
+ * the plot chart_histogram.c's. */
 #include "chart_internal.h"
 
 #include "ui/html.h"
@@ -11,11 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CUT_ABOVE 4.0  /* times the 95 % quantile */
-#define MIN_TO_CUT 8   /* points */
-#define MAX_BARS 170   /* more batches are averaged, two units a bar */
-#define MAX_LIMIT 3.0  /* a limit farther above the values than that is only mentioned */
-#define IDLE_SHARE 0.2 /* of the width, at most, for "nothing since" */
+#define MAX_BARS 170 /* more batches are averaged, two units a bar */
 
 const char *chart_unit_name(enum chart_unit unit)
 {
@@ -54,107 +49,6 @@ void chart_value(struct buf *out, enum chart_unit unit, double value)
         html_size(out, value);
         break;
     }
-}
-
-/* --- scales ----------------------------------------------------------------------------------------------------- */
-
-/* All series added up, for stacked charts, else the greatest: what the scale must show of point i. */
-static double height_of(const struct chart *chart, size_t i)
-{
-    double height = NAN;
-
-    for (size_t s = 0; s < chart->nseries; s++) {
-        double value = chart->series[s].values[i];
-        if (!isfinite(value))
-            continue;
-        if (isnan(height))
-            height = value;
-        else
-            height = chart->stacked ? height + value : fmax(height, value);
-    }
-    return height;
-}
-
-double chart_step(double range, int ticks, bool binary)
-{
-    static const double decimal_steps[] = {1, 2, 2.5, 5, 10};
-    double wanted = range / ticks;
-
-    if (!(wanted > 0))
-        return 1;
-    if (binary && wanted >= 1) {
-        double step = 1;
-        while (step < wanted)
-            step *= 2;
-        return step;
-    }
-    double power = pow(10, floor(log10(wanted)));
-    for (size_t i = 0; i < sizeof(decimal_steps) / sizeof(decimal_steps[0]); i++)
-        if (decimal_steps[i] * power >= wanted * 0.999999)
-            return decimal_steps[i] * power;
-    return 10 * power;
-}
-
-static void value_scale(const struct chart *chart, struct chart_scale *scale)
-{
-    double *heights = calloc(chart->n + 1, sizeof(*heights));
-    double top = 0;
-    bool whole = chart->unit == CHART_RECORDS || chart->unit == CHART_BYTES;
-
-    scale->cut = false;
-    if (heights != NULL) {
-        for (size_t i = 0; i < chart->n; i++) {
-            heights[i] = height_of(chart, i);
-            if (isfinite(heights[i]))
-                top = fmax(top, heights[i]);
-        }
-        double usual = series_quantile(heights, chart->n, 0.95);
-        if (chart->n >= MIN_TO_CUT && usual > 0 && top > CUT_ABOVE * usual) {
-            top = 1.5 * usual;
-            scale->cut = true;
-        }
-        free(heights);
-    }
-    scale->limit_shown = isfinite(chart->limit) && chart->limit <= MAX_LIMIT * top;
-    if (scale->limit_shown)
-        top = fmax(top, chart->limit);
-    scale->step = chart_step(top > 0 ? top : 1, 4, chart->unit == CHART_BYTES);
-    if (whole && scale->step < 1)
-        scale->step = 1;
-    if (chart->unit == CHART_SECONDS && top >= 60)
-        scale->step = (double)chart_time_step((int64_t)(top * 1000), 4);
-    scale->top = ceil(top / scale->step - 1e-9) * scale->step;
-    if (!(scale->top > 0))
-        scale->top = scale->step;
-}
-
-static void time_scale(const struct chart *chart, struct chart_scale *scale)
-{
-    scale->first_ms = chart->time_ms[0];
-    scale->last_ms = chart->time_ms[chart->n - 1];
-    scale->idle_ms = 0;
-    if (scale->last_ms - scale->first_ms < 1000) { /* a single batch stands in the middle */
-        scale->first_ms -= 1000;
-        scale->last_ms += 1000;
-    }
-    if (chart->until_ms > scale->last_ms + chart->gap_ms) {
-        int64_t room = (int64_t)((double)(scale->last_ms - scale->first_ms) * IDLE_SHARE) + 1000;
-        scale->idle_ms = scale->last_ms;
-        scale->last_ms = chart->until_ms - scale->last_ms < room ? chart->until_ms : scale->last_ms + room;
-    }
-}
-
-double chart_x(const struct chart_scale *scale, int64_t ms)
-{
-    return CHART_LEFT +
-           (double)(ms - scale->first_ms) / (double)(scale->last_ms - scale->first_ms) * (CHART_RIGHT - CHART_LEFT);
-}
-
-double chart_y(const struct chart_scale *scale, double value)
-{
-    double y = CHART_BOTTOM - value / scale->top * (CHART_BOTTOM - CHART_TOP);
-
-    return y < CHART_TOP ? CHART_TOP : y > CHART_BOTTOM ? CHART_BOTTOM : y;
 }
 
 /* --- data ------------------------------------------------------------------------------------------------------- */
@@ -215,7 +109,7 @@ static void bars(struct buf *out, const struct chart *chart, const struct chart_
 {
     size_t group = (chart->n + MAX_BARS - 1) / MAX_BARS;
     size_t nbars = (chart->n + group - 1) / group;
-    double width = (CHART_RIGHT - CHART_LEFT) / (double)(nbars < 24 ? 24 : nbars) * 0.8;
+    double width = (scale->right - CHART_LEFT) / (double)(nbars < 24 ? 24 : nbars) * 0.8;
 
     for (size_t s = 0; s < chart->nseries; s++) {
         buf_printf(out, "<path class=\"bar s%d\" d=\"", chart->series[s].colour);
@@ -242,7 +136,7 @@ static void cut_marks(struct buf *out, const struct chart *chart, const struct c
     double last_x = -1000;
 
     for (size_t i = 0; scale->cut && i < chart->n; i++) {
-        double height = height_of(chart, i);
+        double height = chart_height(chart, i);
         if (!(height > scale->top))
             continue;
         double x = chart_x(scale, chart->time_ms[i]);
@@ -263,9 +157,9 @@ static void pause(struct buf *out, const struct chart_scale *scale, int64_t from
 
     buf_printf(out, "<rect class=\"pause\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>", x, CHART_TOP, width,
                CHART_BOTTOM - CHART_TOP);
-    if (width > 30)
-        buf_printf(out, "<text class=\"pause\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">idle</text>", x + width / 2,
-                   CHART_TOP + 14);
+    if (width > 48)
+        buf_printf(out, "<text class=\"pause\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">no batch</text>",
+                   x + width / 2, CHART_TOP + 14);
     buf_append_byte(out, '\n');
 }
 
@@ -285,7 +179,7 @@ static void limit(struct buf *out, const struct chart *chart, const struct chart
     double y = chart_y(scale, chart->limit);
     buf_printf(
         out, "<path class=\"limit\" d=\"M%d %.1fH%d\"/><text class=\"limit\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
-        CHART_LEFT, y, CHART_RIGHT, CHART_RIGHT - 2, y < CHART_TOP + 12 ? y + 11 : y - 3);
+        CHART_LEFT, y, scale->right, scale->right - 2, y < CHART_TOP + 12 ? y + 11 : y - 3);
     html_text(out, chart->limit_name);
     buf_append_text(out, "</text>\n");
 }
@@ -297,25 +191,24 @@ static double newest(const struct chart *chart)
 {
     if (chart->n == 0)
         return NAN;
-    return chart->stacked ? height_of(chart, chart->n - 1) : chart->series[0].values[chart->n - 1];
+    return chart->stacked ? chart_height(chart, chart->n - 1) : chart->series[0].values[chart->n - 1];
 }
 
 static void caption(struct buf *out, const struct chart *chart)
 {
     buf_append_text(out, "<figcaption><span class=\"name\">");
     html_text(out, chart->title);
-    buf_printf(out, "</span> <span class=\"soft\">%s</span><b class=\"now\">", chart_unit_name(chart->unit));
+    buf_printf(out, "</span><span class=\"unit\">%s</span>", chart_unit_name(chart->unit));
+    if (chart->nseries > 1)
+        buf_append_text(out, "<ul class=\"legend\">");
+    for (size_t s = 0; chart->nseries > 1 && s < chart->nseries; s++) {
+        buf_printf(out, "<li class=\"s%d\">", chart->series[s].colour);
+        html_text(out, chart->series[s].name);
+        buf_append_text(out, "</li>");
+    }
+    buf_append_text(out, chart->nseries > 1 ? "</ul><b class=\"now\">" : "<b class=\"now\">");
     chart_value(out, chart->unit, newest(chart));
     buf_append_text(out, "</b></figcaption>\n");
-    if (chart->nseries > 1) {
-        buf_append_text(out, "<ul class=\"legend\">");
-        for (size_t s = 0; s < chart->nseries; s++) {
-            buf_printf(out, "<li class=\"s%d\">", chart->series[s].colour);
-            html_text(out, chart->series[s].name);
-            buf_append_text(out, "</li>");
-        }
-        buf_append_text(out, "</ul>\n");
-    }
 }
 
 static void quantiles(struct buf *out, const struct chart *chart, const struct chart_scale *scale)
@@ -325,13 +218,16 @@ static void quantiles(struct buf *out, const struct chart *chart, const struct c
         double share;
     } shown[] = {{"min", 0}, {"p50", 0.5}, {"p95", 0.95}, {"max", 1}};
     double *heights = calloc(chart->n + 1, sizeof(*heights));
+    size_t known = 0;
 
     buf_append_text(out, "<p class=\"quantiles\">");
     for (size_t i = 0; heights != NULL && i < chart->n; i++)
-        heights[i] = chart->stacked ? height_of(chart, i) : chart->series[0].values[i];
+        heights[i] = chart->stacked ? chart_height(chart, i) : chart->series[0].values[i];
+    if (heights != NULL)
+        known = series_sort(heights, chart->n);
     for (size_t q = 0; heights != NULL && q < sizeof(shown) / sizeof(shown[0]); q++) {
         buf_printf(out, "<span>%s <b>", shown[q].name);
-        chart_value(out, chart->unit, series_quantile(heights, chart->n, shown[q].share));
+        chart_value(out, chart->unit, series_at(heights, known, shown[q].share));
         buf_append_text(out, "</b></span> ");
     }
     free(heights);
@@ -375,14 +271,13 @@ void chart_figure(struct buf *out, const struct chart *chart)
         buf_append_text(out, "<p class=\"empty\">No batch has been finished yet.</p>\n</figure>\n");
         return;
     }
-    value_scale(chart, &scale);
-    time_scale(chart, &scale);
+    chart_scale_of(chart, &scale);
     buf_printf(
         out,
         "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-labelledby=\"%s-t %s-d\" tabindex=\"0\" data-first=\"%" PRId64
         "\" data-last=\"%" PRId64
         "\" data-left=\"%d\" data-right=\"%d\" data-top=\"%d\" data-bottom=\"%d\" data-columns=\"",
-        CHART_WIDTH, CHART_HEIGHT, chart->id, chart->id, scale.first_ms, scale.last_ms, CHART_LEFT, CHART_RIGHT,
+        CHART_WIDTH, CHART_HEIGHT, chart->id, chart->id, scale.first_ms, scale.last_ms, CHART_LEFT, scale.right,
         CHART_TOP, CHART_BOTTOM);
     for (size_t s = 0; s < chart->nseries; s++)
         buf_printf(out, "%s%d", s > 0 ? "," : "", chart->series[s].column);
@@ -399,35 +294,38 @@ void chart_figure(struct buf *out, const struct chart *chart)
             line(out, chart, &scale, &chart->series[s]);
     limit(out, chart, &scale);
     cut_marks(out, chart, &scale);
-    buf_append_text(out, "<g class=\"cursor\" data-own></g></svg>\n<output class=\"readout\" data-own></output>\n");
+    if (scale.right < CHART_RIGHT)
+        chart_histogram(out, chart, &scale);
+    buf_append_text(out, "<g class=\"cursor\" data-own></g></svg>\n<div class=\"foot\"><output class=\"readout\" "
+                         "data-own></output>\n");
     quantiles(out, chart, &scale);
-    buf_append_text(out, "</figure>\n");
+    buf_append_text(out, "</div></figure>\n");
 }
 
-void chart_parts(struct buf *out, const char *title, const char *const *names, const double *values, size_t n)
+void chart_parts(struct buf *out, const char *title, const struct chart_part *parts, size_t n)
 {
     double total = 0, x = 0;
 
     for (size_t i = 0; i < n; i++)
-        if (isfinite(values[i]))
-            total += values[i];
+        if (isfinite(parts[i].value))
+            total += parts[i].value;
     buf_append_text(
         out, "<svg class=\"parts\" viewBox=\"0 0 400 14\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"");
     html_text(out, title);
     for (size_t i = 0; i < n; i++) {
-        if (isfinite(values[i])) {
+        if (isfinite(parts[i].value)) {
             buf_append_text(out, i == 0 ? ": " : ", ");
-            html_text(out, names[i]);
+            html_text(out, parts[i].name);
             buf_append_byte(out, ' ');
-            chart_value(out, CHART_MS, values[i]);
+            chart_value(out, CHART_MS, parts[i].value);
         }
     }
     buf_append_text(out, "\">");
     for (size_t i = 0; i < n && total > 0; i++) {
-        double width = isfinite(values[i]) ? values[i] / total * 400 : 0;
+        double width = isfinite(parts[i].value) ? parts[i].value / total * 400 : 0;
         if (width >= 0.1)
-            buf_printf(out, "<rect class=\"bar s%zu\" x=\"%.1f\" y=\"0\" width=\"%.1f\" height=\"14\"/>", i % 8 + 1, x,
-                       width);
+            buf_printf(out, "<rect class=\"bar s%d\" x=\"%.1f\" y=\"0\" width=\"%.1f\" height=\"14\"/>",
+                       parts[i].colour, x, width);
         x += width;
     }
     buf_append_text(out, "</svg>\n");

@@ -80,7 +80,7 @@ static void time_axis(struct buf *out, const struct chart *chart, const struct c
         double x = chart_x(scale, at * 1000);
         buf_printf(out, "<path class=\"grid\" d=\"M%.1f %dV%d\"/><text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">", x,
                    CHART_TOP, CHART_BOTTOM + 3, x, CHART_BOTTOM + 16,
-                   x > CHART_RIGHT - 22  ? "end"
+                   x > scale->right - 22 ? "end"
                    : x < CHART_LEFT + 10 ? "start"
                                          : "middle");
         time_label(out, at * 1000, step, zone);

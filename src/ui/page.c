@@ -1,6 +1,7 @@
 #include "page_internal.h"
 
 #include "common/clock.h"
+#include "ui/words.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -179,6 +180,45 @@ void page_status(struct buf *out, const struct snapshot *snapshot)
     }
 }
 
+void page_running(struct buf *out, const struct snapshot *snapshot)
+{
+    if (snapshot->end_ms == 0)
+        buf_printf(out, "<span data-since=\"%" PRId64 "\" data-words>", snapshot->start_ms);
+    html_duration_verbose(out, words_duration_ms(snapshot));
+    if (snapshot->end_ms == 0)
+        buf_append_text(out, "</span>");
+}
+
+static int64_t log_end(const struct progress *progress)
+{
+    return progress->nsources == 1 ? series_offset_sum(progress->sources[0].latest_offset) : -1;
+}
+
+/* How long ago the log's end was where the query stands now: each trigger notes the end, and between two of them the log is taken to have grown evenly. NaN: before
+ * the oldest trigger that is kept, or after the newest. */
+static double arrived_ago_ms(const struct snapshot *snapshot)
+{
+    int64_t position = 0, after = -1;
+    double after_ms = 0;
+
+    for (size_t i = 0; i < snapshot->npartitions; i++)
+        position += snapshot->partitions[i].position;
+    for (size_t i = snapshot->nhistory; i-- > 0;) {
+        const struct progress *progress = &snapshot->history[i]->progress;
+        int64_t end = log_end(progress);
+        if (end < 0)
+            return NAN;
+        if (end <= position) {
+            double share = after > end ? (double)(position - end) / (double)(after - end) : NAN;
+            double at_ms = (double)progress->timestamp_ms + share * (after_ms - (double)progress->timestamp_ms);
+            return (double)clock_wall_ms() - at_ms;
+        }
+        after = end;
+        after_ms = (double)progress->timestamp_ms;
+    }
+    return NAN;
+}
+
 void page_pace_of(const struct snapshot *snapshot, struct page_pace *pace)
 {
     *pace = (struct page_pace){snapshot_lag(snapshot), NAN, NAN, NAN, NAN};
@@ -192,8 +232,11 @@ void page_pace_of(const struct snapshot *snapshot, struct page_pace *pace)
         if (isfinite(rate) && rate > 0)
             pace->intake = rate;
     }
-    if (pace->lag > 0 && pace->arrival > 0)
-        pace->behind_ms = (double)pace->lag / pace->arrival * 1000;
+    if (pace->lag > 0) {
+        pace->behind_ms = arrived_ago_ms(snapshot);
+        if (isnan(pace->behind_ms) && pace->arrival > 0)
+            pace->behind_ms = (double)pace->lag / pace->arrival * 1000;
+    }
     if (pace->lag == 0)
         pace->behind_ms = pace->catch_up_ms = 0;
     else if (pace->lag > 0 && isfinite(pace->intake))
@@ -238,4 +281,40 @@ void page_fact_number(struct buf *out, const char *name, int64_t value)
     page_fact(out, name);
     html_number(out, value);
     page_fact_end(out);
+}
+
+void page_fact_time(struct buf *out, const char *name, int64_t wall_ms, const struct snapshot *snapshot)
+{
+    buf_append_text(out, "<div class=\"time\"><dt>");
+    html_text(out, name);
+    buf_append_text(out, "</dt><dd>");
+    html_time(out, wall_ms, snapshot->zone, false);
+    page_fact_end(out);
+}
+
+void page_fact_rate(struct buf *out, const char *name, double rate)
+{
+    page_fact(out, name);
+    html_decimal(out, rate, 1);
+    if (isfinite(rate))
+        buf_append_text(out, " <small>/s</small>");
+    page_fact_end(out);
+}
+
+void page_fact_pace(struct buf *out, const struct page_pace *pace)
+{
+    page_fact(out, "Lag");
+    if (pace->lag < 0)
+        buf_append_text(out, "–");
+    else
+        html_number(out, pace->lag);
+    buf_append_text(out, " <small>records</small>");
+    page_fact_end(out);
+    page_fact(out, "Behind by");
+    page_append_ms(out, pace->behind_ms);
+    page_fact_end(out);
+    page_fact(out, "Caught up in");
+    page_append_ms(out, pace->catch_up_ms);
+    page_fact_end(out);
+    page_fact_rate(out, "Arriving", pace->arrival);
 }

@@ -12,89 +12,38 @@
 
 #define SHOWN_ROWS 20
 #define SHOWN_BATCHES 60
-#define SHOWN_MS 0.05 /* phases below that would read 0.0 ms */
+#define MAX_QUERIES 256
 
-void page_parts_of(const struct progress *progress, const char *names[PAGE_PARTS], double values[PAGE_PARTS])
-{
-    size_t n = 0;
-
-    for (int i = 0; i < PROGRESS_PHASES; i++) {
-        if (i == PROGRESS_TRIGGER_EXECUTION)
-            continue;
-        names[n] = progress_phase_name((enum progress_phase)i);
-        values[n++] = progress->phase_ms[i] == PROGRESS_NONE ? NAN : (double)progress->phase_us[i] / 1000.0;
-    }
-}
-
-void page_parts(struct buf *out, const struct progress *progress)
-{
-    const char *names[PAGE_PARTS];
-    double values[PAGE_PARTS];
-
-    page_parts_of(progress, names, values);
-    chart_parts(out, "Phases of the batch", names, values, PAGE_PARTS);
-    buf_append_text(out, "<ul class=\"legend\">");
-    for (size_t i = 0; i < PAGE_PARTS; i++) {
-        if (!(values[i] >= SHOWN_MS))
-            continue;
-        buf_printf(out, "<li class=\"s%zu\">%s <b>", i + 1, names[i]);
-        chart_value(out, CHART_MS, values[i]);
-        buf_append_text(out, "</b></li>");
-    }
-    buf_append_text(out, "</ul>\n");
-}
-
-static void rate_fact(struct buf *out, const char *name, double rate)
-{
-    page_fact(out, name);
-    html_decimal(out, rate, 1);
-    if (isfinite(rate))
-        buf_append_text(out, " <small>/s</small>");
-    page_fact_end(out);
-}
-
-static void pace_facts(struct buf *out, const struct snapshot *snapshot)
-{
-    struct page_pace pace;
-
-    page_pace_of(snapshot, &pace);
-    page_fact(out, "Lag");
-    if (pace.lag < 0)
-        buf_append_text(out, "–");
-    else
-        html_number(out, pace.lag);
-    buf_append_text(out, " <small>records</small>");
-    page_fact_end(out);
-    page_fact(out, "Behind by");
-    page_append_ms(out, pace.behind_ms);
-    page_fact_end(out);
-    page_fact(out, "Caught up in");
-    page_append_ms(out, pace.catch_up_ms);
-    page_fact_end(out);
-    rate_fact(out, "Arriving", pace.arrival);
-}
+static const struct page_number numbers[] = {
+    {SERIES_INPUT_RATE, 1, "Input /sec"},
+    {SERIES_ARRIVAL_RATE, 1, "Arriving /sec"},
+    {SERIES_LAG, 0, "Lag"},
+    {SERIES_DURATION, 0, "Duration, ms"},
+    {SERIES_STATE_TOTAL, 0, "State rows"},
+    {SERIES_INPUT_ROWS, 0, "Input rows"},
+};
+#define NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
 
 static void batch_facts(struct buf *out, const struct snapshot *snapshot)
 {
     const struct progress *last = &snapshot->history[snapshot->nhistory - 1]->progress;
 
-    rate_fact(out, "Input", last->input_rows_per_second);
-    rate_fact(out, "Process", last->processed_rows_per_second);
+    page_fact_rate(out, "Input", last->input_rows_per_second);
+    page_fact_rate(out, "Process", last->processed_rows_per_second);
     page_fact_number(out, "Rows in batch", progress_rows(last));
     page_fact(out, "Batch duration");
     chart_value(out, CHART_MS, (double)last->duration_ms);
     page_fact_end(out);
     if (last->nstates > 0)
         page_fact_number(out, "State rows", last->states[0].rows_total);
-    if (last->has_watermark && last->watermark_ms > 0) {
-        page_fact(out, "Watermark");
-        html_time(out, last->watermark_ms, snapshot->zone, false);
-        page_fact_end(out);
-    }
+    if (last->has_watermark && last->watermark_ms > 0)
+        page_fact_time(out, "Watermark", last->watermark_ms, snapshot);
 }
 
 static void facts(struct buf *out, const struct snapshot *snapshot)
 {
+    struct page_pace pace;
+
     buf_append_text(out, "<dl class=\"facts\">\n");
     page_fact(out, "Batch");
     if (snapshot->nhistory > 0) {
@@ -106,7 +55,8 @@ static void facts(struct buf *out, const struct snapshot *snapshot)
         buf_append_text(out, "–");
     }
     page_fact_end(out);
-    pace_facts(out, snapshot);
+    page_pace_of(snapshot, &pace);
+    page_fact_pace(out, &pace);
     if (snapshot->nhistory > 0)
         batch_facts(out, snapshot);
     page_fact_number(out, "Rows read", snapshot->input_rows_total);
@@ -119,43 +69,68 @@ static void facts(struct buf *out, const struct snapshot *snapshot)
     buf_append_text(out, "</dl>\n");
 }
 
+static struct chart_series line(const struct series *series, const char *name, int colour, int kind)
+{
+    return (struct chart_series){name, colour, series->values[kind], page_numbers_column(numbers, NUMBERS, kind)};
+}
+
+/* Four charts over one table of numbers. */
 static void charts(struct buf *out, const struct snapshot *snapshot, size_t number)
 {
     struct series series;
-    char id[48];
+    char id[48], table[48];
 
     if (series_init(&series, snapshot, SHOWN_BATCHES) != 0) {
         out->failed = true;
         return;
     }
-    const struct chart_series rates[] = {{"taken", 1, series.values[SERIES_INPUT_RATE], 0},
-                                         {"arriving", 3, series.values[SERIES_ARRIVAL_RATE], 0}};
-    const struct chart_series duration[] = {{"duration", 1, series.values[SERIES_DURATION], 0}};
-    struct chart chart = {.id = id,
-                          .n = series.n,
-                          .time_ms = series.time_ms,
-                          .limit = NAN,
-                          .gap_ms = series.gap_ms,
-                          .until_ms = snapshot->end_ms == 0 ? clock_wall_ms() : 0,
-                          .zone = snapshot->zone};
+    const struct chart_series rates[] = {line(&series, "taken", 1, SERIES_INPUT_RATE),
+                                         line(&series, "arriving", 3, SERIES_ARRIVAL_RATE)};
+    const struct chart_series lag = line(&series, "lag", 1, SERIES_LAG);
+    const struct chart_series duration = line(&series, "duration", 1, SERIES_DURATION);
+    const struct chart_series rows = series.has_state ? line(&series, "state rows", 1, SERIES_STATE_TOTAL)
+                                                      : line(&series, "input rows", 1, SERIES_INPUT_ROWS);
+    const struct {
+        const char *id, *title, *help;
+        enum chart_unit unit;
+        const struct chart_series *series;
+        size_t nseries;
+        double limit;
+    } shown[] = {
+        {"rate", "Input and arrival", "Records per second that reached the topic, and that batches took.", CHART_RATE,
+         rates, 2, NAN},
+        {"lag", "Lag", "Records between what the batch read and the end of the log.", CHART_RECORDS, &lag, 1, NAN},
+        {"duration", "Batch duration", "How long each batch took.", CHART_MS, &duration, 1,
+         snapshot->trigger_ms > 0 ? (double)snapshot->trigger_ms : NAN},
+        {"rows", series.has_state ? "State rows" : "Input rows",
+         series.has_state ? "Groups that are kept." : "Records that each batch took.", CHART_RECORDS, &rows, 1, NAN},
+    };
+    snprintf(table, sizeof(table), "numbers-%zu", number);
     buf_append_text(out, "<div class=\"charts\">\n");
-    snprintf(id, sizeof(id), "rate-%zu", number);
-    chart.title = "Input and arrival";
-    chart.help = "Records per second that reached the topic, and that batches took.";
-    chart.unit = CHART_RATE;
-    chart.nseries = 2;
-    chart.series = rates;
-    chart_figure(out, &chart);
-    snprintf(id, sizeof(id), "duration-%zu", number);
-    chart.title = "Batch duration";
-    chart.help = "How long each batch took.";
-    chart.unit = CHART_MS;
-    chart.nseries = 1;
-    chart.series = duration;
-    chart.limit = snapshot->trigger_ms > 0 ? (double)snapshot->trigger_ms : NAN;
-    chart.limit_name = "trigger interval";
-    chart_figure(out, &chart);
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+        snprintf(id, sizeof(id), "%s-%zu", shown[i].id, number);
+        struct chart chart = {.id = id,
+                              .title = shown[i].title,
+                              .help = shown[i].help,
+                              .unit = shown[i].unit,
+                              .n = series.n,
+                              .time_ms = series.time_ms,
+                              .nseries = shown[i].nseries,
+                              .series = shown[i].series,
+                              .limit = shown[i].limit,
+                              .limit_name = "trigger interval",
+                              .gap_ms = series.gap_ms,
+                              .until_ms = snapshot->end_ms == 0 ? clock_wall_ms() : 0,
+                              .zone = snapshot->zone,
+                              .table = table};
+        chart_figure(out, &chart);
+    }
     buf_append_text(out, "</div>\n");
+    if (series.n > 0) {
+        buf_append_text(out, "<details><summary>The numbers of these charts</summary>\n");
+        page_numbers(out, snapshot, &series, table, numbers, NUMBERS);
+        buf_append_text(out, "</details>\n");
+    }
     series_release(&series);
 }
 
@@ -198,7 +173,7 @@ static void result(struct buf *out, const struct snapshot *snapshot, size_t numb
 
 static void query(struct buf *out, const struct snapshot *snapshot, size_t number)
 {
-    buf_append_text(out, "<section class=\"query\">\n<h2><a href=\"/StreamingQuery/statistics?id=");
+    buf_printf(out, "<section class=\"query\" id=\"query-%zu\">\n<h2><a href=\"/StreamingQuery/statistics?id=", number);
     html_url(out, snapshot->run_id);
     buf_append_text(out, "\">");
     html_text(out, page_name(snapshot));
@@ -227,18 +202,84 @@ static void query(struct buf *out, const struct snapshot *snapshot, size_t numbe
     buf_append_text(out, "</div></div>\n</section>\n");
 }
 
+/* All queries in one look, each with a link to its own part. */
+static void summary_row(struct buf *out, const struct snapshot *snapshot, size_t number)
+{
+    const struct progress *last = snapshot->nhistory == 0 ? NULL : &snapshot->history[snapshot->nhistory - 1]->progress;
+    struct page_pace pace;
+
+    page_pace_of(snapshot, &pace);
+    buf_printf(out, "<tr><td><a href=\"#query-%zu\">", number);
+    html_text(out, page_name(snapshot));
+    buf_append_text(out, "</a></td><td>");
+    page_status(out, snapshot);
+    buf_append_text(out, "</td>");
+    page_cell(out, true);
+    if (last == NULL)
+        buf_append_text(out, "–");
+    else
+        html_number(out, last->batch_id);
+    buf_append_text(out, "</td>");
+    page_cell_decimal(out, pace.arrival, 1);
+    page_cell_decimal(out, last == NULL ? NAN : last->input_rows_per_second, 1);
+    page_cell(out, true);
+    if (pace.lag < 0)
+        buf_append_text(out, "–");
+    else
+        html_number(out, pace.lag);
+    buf_append_text(out, "</td>");
+    page_cell(out, true);
+    page_append_ms(out, pace.behind_ms);
+    buf_append_text(out, "</td>");
+    page_cell(out, true);
+    chart_value(out, CHART_MS, last == NULL ? NAN : (double)last->duration_ms);
+    buf_append_text(out, "</td>");
+    page_cell_text(out, snapshot->trigger);
+    page_cell_number(out, snapshot->input_rows_total);
+    page_cell_number(out, snapshot->bad_records_total);
+    buf_append_text(out, "</tr>\n");
+}
+
+static void summary(struct buf *out, struct snapshot *const *list, size_t n)
+{
+    static const struct page_column columns[] = {
+        {NULL, "Query", false, NULL},
+        {NULL, "State", false, NULL},
+        {NULL, "Batch", true, NULL},
+        {NULL, "Arriving /sec", true, "What the log grows by"},
+        {NULL, "Input /sec", true, "What the last batch took"},
+        {NULL, "Lag", true, "Records between the query's position and the end of the log"},
+        {NULL, "Behind by", true, "How long ago the record that is read next arrived"},
+        {NULL, "Duration", true, "Of the last batch"},
+        {NULL, "Trigger", false, NULL},
+        {NULL, "Rows read", true, "By this run"},
+        {NULL, "Bad records", true, NULL},
+    };
+
+    page_table(out, "summary", "All queries", columns, sizeof(columns) / sizeof(columns[0]), NULL, NULL, false);
+    for (size_t i = 0; i < n; i++)
+        if (list[i] != NULL)
+            summary_row(out, list[i], i);
+    page_table_end(out);
+}
+
 void page_overview(struct http_request *request, struct http_answer *answer)
 {
+    struct snapshot *list[MAX_QUERIES] = {NULL};
     size_t n = board_queries(request->board), shown = 0;
 
-    page_begin(request, answer, "Overview", "/");
+    n = n < MAX_QUERIES ? n : MAX_QUERIES;
     for (size_t i = 0; i < n; i++) {
-        struct snapshot *snapshot = board_get(request->board, (int)i);
-        if (snapshot != NULL) {
-            query(&answer->body, snapshot, i);
-            shown++;
-        }
-        snapshot_unref(snapshot);
+        list[i] = board_get(request->board, (int)i);
+        shown += list[i] != NULL;
+    }
+    page_begin(request, answer, "Overview", "/");
+    if (shown > 1)
+        summary(&answer->body, list, n);
+    for (size_t i = 0; i < n; i++) {
+        if (list[i] != NULL)
+            query(&answer->body, list[i], i);
+        snapshot_unref(list[i]);
     }
     if (shown == 0)
         buf_append_text(&answer->body,

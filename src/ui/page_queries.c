@@ -107,7 +107,7 @@ static void row(struct buf *out, const struct snapshot *snapshot, bool completed
     buf_append_text(out, "</a></td><td>");
     html_time(out, snapshot->start_ms, snapshot->zone, false);
     buf_append_text(out, "</td><td>");
-    html_duration_verbose(out, words_duration_ms(snapshot));
+    page_running(out, snapshot);
     buf_append_text(out, "</td>");
     average_cell(out, words_average(snapshot, true));
     average_cell(out, words_average(snapshot, false));
@@ -131,6 +131,23 @@ static void row(struct buf *out, const struct snapshot *snapshot, bool completed
     buf_append_text(out, "</tr>\n");
 }
 
+/* The link of one table keeps how the other one is sorted. */
+static void other_parameters(const struct http_request *request, const char *tag, struct buf *link)
+{
+    static const char *const names[] = {"sort", "desc"};
+
+    buf_append_text(link, "/StreamingQuery/?");
+    for (size_t i = 0; i < 2; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "%s.%s", tag, names[i]);
+        if (http_parameter(request, name) == NULL)
+            continue;
+        buf_printf(link, "%s=", name);
+        html_url(link, http_parameter(request, name));
+        buf_append_byte(link, '&');
+    }
+}
+
 static void table(struct http_request *request, struct buf *out, struct snapshot **list, size_t n, bool completed)
 {
     const char *tag = completed ? "completed" : "active";
@@ -152,7 +169,8 @@ static void table(struct http_request *request, struct buf *out, struct snapshot
     }
     sort(list, n, key, descending);
     buf_printf(out, "<h2>%s Streaming Queries (%zu)</h2>\n", completed ? "Completed" : "Active", n);
-    buf_append_text(&link, "/StreamingQuery/?");
+    other_parameters(request, completed ? "active" : "completed", &link);
+    buf_printf(&link, "%s.", tag);
     page_table(out, tag, completed ? "Completed Streaming Queries" : "Active Streaming Queries", columns,
                completed ? COLUMNS : COLUMNS - 1, link.failed ? NULL : link.data, key, descending);
     for (size_t i = 0; i < n; i++)

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const char here[] = "/source/";
 
@@ -70,20 +72,82 @@ static void total_row(struct buf *out, const struct snapshot *snapshot, const st
     buf_append_text(out, "</td></tr>\n");
 }
 
+static const struct page_column columns[] = {
+    {NULL, "Topic", false, NULL},
+    {"Partition", "Partition", true, NULL},
+    {"Low", "Low", true, "The first offset that is still there"},
+    {"Committed", "Committed", true, "The checkpoint's offset: where a restart goes on"},
+    {"Current", "Current", true, "The next offset to be read"},
+    {"High", "High", true, "The end of the log"},
+    {"Lag", "Lag", true, "High less current"},
+    {"Arriving /sec", "Arriving /sec", true, "What the log grew by in the last second"},
+    {"Rows read", "Rows read", true, "By this run"},
+    {"Caught up in", "Caught up in", true, "At the newest rates"},
+};
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+static double value_of(const struct snapshot_partition *p, const struct page_pace *pace, size_t column)
+{
+    switch (column) {
+    case 2:
+        return (double)p->low;
+    case 3:
+        return (double)p->committed;
+    case 4:
+        return (double)p->position;
+    case 5:
+        return (double)p->high;
+    case 6:
+        return (double)lag_of(p);
+    case 7:
+        return p->arrival_rate;
+    case 8:
+        return (double)p->rows;
+    case 9:
+        return catch_up_ms(p, pace);
+    default:
+        return (double)p->partition;
+    }
+}
+
+static void partitions(const struct http_request *request, struct buf *out, const struct snapshot *snapshot,
+                       const struct page_pace *pace)
+{
+    const char *key = http_parameter(request, "sort");
+    size_t n = snapshot->npartitions, column = COLUMNS;
+    uint32_t *places = malloc((n + 1) * sizeof(*places));
+    double *values = malloc((n + 1) * sizeof(*values));
+    struct buf link = BUF_INIT;
+
+    if (places == NULL || values == NULL) {
+        out->failed = true;
+        goto done;
+    }
+    for (size_t c = 0; key != NULL && c < COLUMNS; c++)
+        if (columns[c].key != NULL && strcmp(columns[c].key, key) == 0)
+            column = c;
+    for (size_t i = 0; i < n; i++) {
+        places[i] = (uint32_t)i;
+        values[i] = column == COLUMNS ? 0 : value_of(&snapshot->partitions[i], pace, column);
+    }
+    page_order(places, n, values, page_descending(request));
+    buf_append_text(&link, "/source/?");
+    page_query_parameter(&link, snapshot);
+    buf_append_byte(&link, '&');
+    page_table(out, "partitions", "Partitions", columns, COLUMNS, link.failed ? "/source/?" : link.data, key,
+               page_descending(request));
+    for (size_t i = 0; i < n; i++)
+        partition_row(out, &snapshot->partitions[places[i]], pace);
+    total_row(out, snapshot, pace);
+    page_table_end(out);
+done:
+    buf_release(&link);
+    free(places);
+    free(values);
+}
+
 void page_source(struct http_request *request, struct http_answer *answer)
 {
-    static const struct page_column columns[] = {
-        {NULL, "Topic", false, NULL},
-        {NULL, "Partition", true, NULL},
-        {NULL, "Low", true, "The first offset that is still there"},
-        {NULL, "Committed", true, "The checkpoint's offset: where a restart goes on"},
-        {NULL, "Current", true, "The next offset to be read"},
-        {NULL, "High", true, "The end of the log"},
-        {NULL, "Lag", true, "High less current"},
-        {NULL, "Arriving /sec", true, "What the log grew by in the last second"},
-        {NULL, "Rows read", true, "By this run"},
-        {NULL, "Caught up in", true, "At the newest rates"},
-    };
     struct buf *out = &answer->body, json = BUF_INIT, csv = BUF_INIT;
     struct snapshot *snapshot = page_choose(request, answer, "Source", here);
     struct page_pace pace;
@@ -100,27 +164,8 @@ void page_source(struct http_request *request, struct http_answer *answer)
                        ? snapshot->last->progress.sources[0].description
                        : page_name(snapshot));
     buf_append_text(out, "</p>\n<dl class=\"facts\">\n");
-    page_fact(out, "Lag");
-    if (pace.lag < 0)
-        buf_append_text(out, "–");
-    else
-        html_number(out, pace.lag);
-    buf_append_text(out, " <small>records</small>");
-    page_fact_end(out);
-    page_fact(out, "Behind by");
-    page_append_ms(out, pace.behind_ms);
-    page_fact_end(out);
-    page_fact(out, "Arriving");
-    html_decimal(out, pace.arrival, 1);
-    buf_append_text(out, " <small>/s</small>");
-    page_fact_end(out);
-    page_fact(out, "Taken");
-    html_decimal(out, pace.intake, 1);
-    buf_append_text(out, " <small>/s</small>");
-    page_fact_end(out);
-    page_fact(out, "Caught up in");
-    page_append_ms(out, pace.catch_up_ms);
-    page_fact_end(out);
+    page_fact_pace(out, &pace);
+    page_fact_rate(out, "Taken", pace.intake);
     if (snapshot->lag_sampled_ms > 0) {
         page_fact(out, "Log's end asked at");
         html_time_text(out, snapshot->lag_sampled_ms, snapshot->zone, false, false);
@@ -130,11 +175,7 @@ void page_source(struct http_request *request, struct http_answer *answer)
     if (snapshot->npartitions == 0) {
         buf_append_text(out, "<p class=\"empty\">The partitions are not known yet.</p>\n");
     } else {
-        page_table(out, "partitions", "Partitions", columns, sizeof(columns) / sizeof(columns[0]), NULL, NULL, false);
-        for (size_t i = 0; i < snapshot->npartitions; i++)
-            partition_row(out, &snapshot->partitions[i], &pace);
-        total_row(out, snapshot, &pace);
-        page_table_end(out);
+        partitions(request, out, snapshot, &pace);
     }
     buf_append_text(&json, "/api/v1/source?");
     page_query_parameter(&json, snapshot);

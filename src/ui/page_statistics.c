@@ -20,11 +20,7 @@
 static const char here[] = "/StreamingQuery/statistics";
 
 /* The table's columns after batch and time. The chart of a column is found by its kind. */
-static const struct column {
-    int kind;
-    int decimals;
-    const char *label;
-} columns[] = {
+static const struct page_number columns[] = {
     {SERIES_INPUT_RATE, 1, "Input Rate"},
     {SERIES_ARRIVAL_RATE, 1, "Arrival Rate"},
     {SERIES_PROCESS_RATE, 1, "Process Rate"},
@@ -38,6 +34,7 @@ static const struct column {
     {SERIES_PHASE + PROGRESS_QUERY_PLANNING, 1, "queryPlanning, ms"},
     {SERIES_PHASE + PROGRESS_WAL_COMMIT, 1, "walCommit, ms"},
     {SERIES_WATERMARK_GAP, 1, "Watermark Gap, s"},
+    {SERIES_WATERMARK_AGE, 1, "Spark's Gap, s"},
     {SERIES_STATE_TOTAL, 0, "State Rows"},
     {SERIES_STATE_UPDATED, 0, "Updated"},
     {SERIES_STATE_REMOVED, 0, "Removed"},
@@ -45,14 +42,10 @@ static const struct column {
     {SERIES_DROPPED, 0, "Dropped"},
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
-#define FIXED_COLUMNS 2
 
 static int column_of(int kind)
 {
-    for (size_t i = 0; i < COLUMNS; i++)
-        if (columns[i].kind == kind)
-            return (int)i + FIXED_COLUMNS;
-    return 0;
+    return page_numbers_column(columns, COLUMNS, kind);
 }
 
 enum { NEEDS_WATERMARK = 1, NEEDS_STATE = 2 };
@@ -93,8 +86,8 @@ static const struct {
      0},
     {"watermark",
      "Global Watermark Gap",
-     "The gap between the newest event time and the global watermark. Spark measures from the wall clock, which says "
-     "nothing about historic data.",
+     "The gap between the newest event time and the global watermark. Spark measures from the batch's own time, which "
+     "says nothing about historic data: the table below has its number too.",
      CHART_SECONDS,
      {SERIES_WATERMARK_GAP, -1},
      NEEDS_WATERMARK},
@@ -134,19 +127,15 @@ static void one_chart(struct buf *out, size_t i, const struct series *series, co
 {
     struct chart_series lines[PAGE_PARTS];
     size_t n = 0;
-    int colour = 1; /* a phase has the same one everywhere */
     bool operations = strcmp(charts[i].id, "operations") == 0;
 
     if (operations) {
         for (int phase = 0; phase < PROGRESS_PHASES; phase++) {
             const double *spent = series->values[SERIES_PHASE + phase];
-            if (phase == PROGRESS_TRIGGER_EXECUTION || !(series_quantile(spent, series->n, 1) >= SHOWN_MS)) {
-                colour += phase != PROGRESS_TRIGGER_EXECUTION;
-                continue;
-            }
-            lines[n] = (struct chart_series){progress_phase_name((enum progress_phase)phase), colour++, spent,
-                                             column_of(SERIES_PHASE + phase)};
-            n++;
+            if (phase != PROGRESS_TRIGGER_EXECUTION && series_quantile(spent, series->n, 1) >= SHOWN_MS)
+                lines[n++] = (struct chart_series){progress_phase_name((enum progress_phase)phase),
+                                                   page_parts_colour((enum progress_phase)phase), spent,
+                                                   column_of(SERIES_PHASE + phase)};
         }
     } else {
         for (size_t k = 0; k < 2 && charts[i].kinds[k] >= 0; k++) {
@@ -166,6 +155,7 @@ static void one_chart(struct buf *out, size_t i, const struct series *series, co
                           .nseries = n,
                           .series = lines,
                           .stacked = operations,
+                          .histogram = true,
                           .limit = duration && snapshot->trigger_ms > 0 ? (double)snapshot->trigger_ms : NAN,
                           .limit_name = "trigger interval",
                           .gap_ms = series->gap_ms,
@@ -177,33 +167,24 @@ static void one_chart(struct buf *out, size_t i, const struct series *series, co
 
 static void numbers(struct buf *out, const struct series *series, const struct snapshot *snapshot)
 {
-    struct page_column heads[COLUMNS + FIXED_COLUMNS] = {{NULL, "Batch", true, NULL}, {NULL, "Time", false, NULL}};
     struct buf json = BUF_INIT, csv = BUF_INIT;
 
-    for (size_t i = 0; i < COLUMNS; i++)
-        heads[i + FIXED_COLUMNS] = (struct page_column){NULL, columns[i].label, true, NULL};
     buf_append_text(out, "<details id=\"data\"><summary>The numbers of these charts</summary>\n");
-    page_table(out, TABLE, "The numbers of the charts", heads, COLUMNS + FIXED_COLUMNS, NULL, NULL, false);
-    for (size_t i = series->n; i > 0; i--) {
-        size_t at = i - 1;
-        buf_printf(out, "<tr data-ms=\"%" PRId64 "\"><td class=\"number\"><a href=\"/batches/batch?",
-                   series->time_ms[at]);
-        page_query_parameter(out, snapshot);
-        buf_printf(out, "&amp;batch=%" PRId64 "\">%" PRId64 "</a></td><td>", series->batch[at], series->batch[at]);
-        html_time_text(out, series->time_ms[at], snapshot->zone, false, true);
-        buf_append_text(out, "</td>");
-        for (size_t c = 0; c < COLUMNS; c++)
-            page_cell_decimal(out, series->values[columns[c].kind][at], columns[c].decimals);
-        buf_append_text(out, "</tr>\n");
-    }
-    page_table_end(out);
+    page_numbers(out, snapshot, series, TABLE, columns, COLUMNS);
     buf_printf(&json, "/api/v1/progress?last=%zu&", series->n == 0 ? 1 : series->n);
     page_query_parameter(&json, snapshot);
     buf_printf(&csv, "/api/v1/progress?format=csv&last=%zu&", series->n == 0 ? 1 : series->n);
     page_query_parameter(&csv, snapshot);
     buf_append_text(out, "</details>\n<p class=\"soft\">");
     html_number(out, (int64_t)series->n);
-    buf_append_text(out, " batches");
+    buf_append_text(out, series->n == 1 ? " batch" : " batches");
+    if (snapshot->nhistory > series->n) {
+        buf_append_text(out, " shown of ");
+        html_number(out, (int64_t)snapshot->nhistory);
+        buf_append_text(out, " that are kept · <a href=\"/StreamingQuery/statistics?id=");
+        html_url(out, snapshot->run_id);
+        buf_printf(out, "&amp;last=%d\">all</a>", MAX_BATCHES);
+    }
     page_links(out, json.failed ? NULL : json.data, csv.failed ? NULL : csv.data);
     buf_append_text(out, "</p>\n");
     buf_release(&json);
@@ -217,7 +198,7 @@ static void head(struct buf *out, const struct snapshot *snapshot)
     buf_append_text(out, "<p>");
     page_status(out, snapshot);
     buf_append_text(out, snapshot->end_ms == 0 ? " Running batches for <b>" : " Ran batches for <b>");
-    html_duration_verbose(out, words_duration_ms(snapshot));
+    page_running(out, snapshot);
     buf_append_text(out, "</b> since <b>");
     html_time(out, snapshot->start_ms, snapshot->zone, false);
     buf_append_text(out, "</b> (<b>");
@@ -241,11 +222,8 @@ static void head(struct buf *out, const struct snapshot *snapshot)
         if (last->nsources > 0)
             page_fact_text(out, "Source", last->sources[0].description);
         page_fact_text(out, "Sink", last->sink_description);
-        if (last->has_watermark && last->watermark_ms > 0) {
-            page_fact(out, "Watermark");
-            html_time(out, last->watermark_ms, snapshot->zone, false);
-            page_fact_end(out);
-        }
+        if (last->has_watermark && last->watermark_ms > 0)
+            page_fact_time(out, "Watermark", last->watermark_ms, snapshot);
     }
     buf_append_text(out, "</dl>\n");
 }

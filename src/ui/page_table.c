@@ -3,7 +3,18 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* What follows the link's last separator: "active." of a page with several tables, else nothing. */
+static const char *prefix_of(const char *link)
+{
+    const char *end = link + strlen(link);
+
+    while (end > link && end[-1] != '?' && end[-1] != '&')
+        end--;
+    return end;
+}
 
 static void head(struct buf *out, const struct page_column *column, const char *link, const char *sort, bool descending)
 {
@@ -26,9 +37,11 @@ static void head(struct buf *out, const struct page_column *column, const char *
         html_text(out, link);
         buf_append_text(out, "sort=");
         html_url(out, column->key);
-        buf_printf(out, "&amp;desc=%s\">", sorted && !descending ? "true" : "false");
+        buf_append_text(out, "&amp;");
+        html_text(out, prefix_of(link));
+        buf_printf(out, "desc=%s\">", sorted && !descending ? "true" : "false");
         html_text(out, column->label);
-        buf_append_text(out, sorted ? descending ? " ▾</a>" : " ▴</a>" : "</a>");
+        buf_append_text(out, sorted ? descending ? "\u00a0▾</a>" : "\u00a0▴</a>" : "</a>");
     } else {
         html_text(out, column->label);
     }
@@ -118,4 +131,34 @@ bool page_descending(const struct http_request *request)
     const char *text = http_parameter(request, "desc");
 
     return text != NULL && strcmp(text, "true") == 0;
+}
+
+/* Merge sort: histories have thousands of rows, and equal ones stay in order. */
+static void merge(uint32_t *rows, uint32_t *scratch, size_t n, const double *values, bool descending)
+{
+    size_t half = n / 2, a = 0, b = half, k = 0;
+
+    if (n < 2)
+        return;
+    merge(rows, scratch, half, values, descending);
+    merge(rows + half, scratch, n - half, values, descending);
+    while (a < half && b < n) {
+        double x = values[rows[a]], y = values[rows[b]];
+        bool second = isnan(x) ? !isnan(y) : !isnan(y) && (descending ? y > x : y < x);
+        scratch[k++] = second ? rows[b++] : rows[a++];
+    }
+    while (a < half)
+        scratch[k++] = rows[a++];
+    while (b < n)
+        scratch[k++] = rows[b++];
+    memcpy(rows, scratch, n * sizeof(*rows));
+}
+
+void page_order(uint32_t *rows, size_t n, const double *values, bool descending)
+{
+    uint32_t *scratch = malloc((n + 1) * sizeof(*scratch));
+
+    if (scratch != NULL) /* else the order stays: the page is worth more than its sorting */
+        merge(rows, scratch, n, values, descending);
+    free(scratch);
 }

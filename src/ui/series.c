@@ -37,20 +37,31 @@ static int ascending(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+size_t series_sort(double *values, size_t n)
+{
+    size_t known = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (isfinite(values[i]))
+            values[known++] = values[i];
+    qsort(values, known, sizeof(*values), ascending);
+    return known;
+}
+
+double series_at(const double *sorted, size_t known, double share)
+{
+    return known == 0 ? NAN : sorted[(size_t)(share * (double)(known - 1) + 0.5)];
+}
+
 double series_quantile(const double *values, size_t n, double share)
 {
     double *sorted = malloc((n + 1) * sizeof(*sorted));
-    size_t known = 0;
-    double result = NAN;
+    double result;
 
     if (sorted == NULL)
         return NAN;
-    for (size_t i = 0; i < n; i++)
-        if (isfinite(values[i]))
-            sorted[known++] = values[i];
-    qsort(sorted, known, sizeof(*sorted), ascending);
-    if (known > 0)
-        result = sorted[(size_t)(share * (double)(known - 1) + 0.5)];
+    memcpy(sorted, values, n * sizeof(*sorted));
+    result = series_at(sorted, series_sort(sorted, n), share);
     free(sorted);
     return result;
 }
@@ -124,6 +135,8 @@ static void fill(struct series *series, const struct snapshot *snapshot, size_t 
         series->has_watermark = series->has_watermark || p->has_watermark;
         if (p->has_watermark && p->watermark_ms > 0 && newest_event != PROGRESS_NONE)
             series->values[SERIES_WATERMARK_GAP][i] = (double)(newest_event - p->watermark_ms) / 1000.0;
+        if (p->has_watermark && p->watermark_ms > 0)
+            series->values[SERIES_WATERMARK_AGE][i] = (double)(p->timestamp_ms - p->watermark_ms) / 1000.0;
         fill_state(series, i, p);
         fill_source(series, i, p, previous);
     }

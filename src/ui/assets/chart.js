@@ -3,19 +3,20 @@
 "use strict";
 (() => {
   let chosen = null; // time of the batch under the crosshair
-  let rows = null; // of the table, oldest first; null: to be read again
+  let tables = new Map(); // rows by table, oldest first; emptied when the page has changed
 
   function charts() {
     return document.querySelectorAll("svg[data-columns]");
   }
 
   function batches(svg) {
-    if (!rows) {
-      const table = document.getElementById(svg.dataset.table);
-      if (!table) return [];
-      rows = [...table.tBodies[0].rows].map((row) => ({ ms: Number(row.dataset.ms), cells: row.cells })).reverse();
+    const name = svg.dataset.table;
+    if (!tables.has(name)) {
+      const table = document.getElementById(name);
+      const rows = table ? [...table.tBodies[0].rows] : [];
+      tables.set(name, rows.map((row) => ({ ms: Number(row.dataset.ms), cells: row.cells })).reverse());
     }
-    return rows;
+    return tables.get(name);
   }
 
   function nearest(list, ms) {
@@ -31,9 +32,12 @@
 
   function draw(svg) {
     const cursor = svg.querySelector(".cursor");
-    const readout = svg.parentNode.querySelector(".readout");
+    const readout = svg.closest("figure").querySelector(".readout");
     const list = batches(svg);
-    const batch = chosen === null || list.length === 0 ? null : list[nearest(list, chosen)];
+    // Charts of several queries share the crosshair: what lies outside a chart's time is not in it.
+    const inside = chosen !== null && list.length > 0 &&
+      chosen >= Math.min(list[0].ms, Number(svg.dataset.first)) && chosen <= Math.max(list[list.length - 1].ms, Number(svg.dataset.last));
+    const batch = inside ? list[nearest(list, chosen)] : null;
     cursor.replaceChildren();
     if (!batch) {
       readout.textContent = "";
@@ -45,12 +49,13 @@
     const line = document.createElementNS("http://www.w3.org/2000/svg", "path");
     line.setAttribute("d", `M${x.toFixed(1)} ${top}V${bottom}`);
     cursor.append(line);
-    const names = svg.parentNode.querySelectorAll(".legend li");
+    const figure = svg.closest("figure");
+    const names = figure.querySelectorAll(".legend li");
     const values = svg.dataset.columns.split(",").map((column, i) => {
       const text = batch.cells[Number(column)].textContent;
       return names.length > 1 ? `${names[i].textContent} ${text}` : text;
     });
-    const unit = svg.parentNode.querySelector("figcaption .soft").textContent;
+    const unit = figure.querySelector(".unit").textContent;
     readout.textContent =
       `batch ${batch.cells[0].textContent} (${batch.cells[1].textContent}): ${values.join(" · ")} ${unit}`;
   }
@@ -58,7 +63,7 @@
   function drawAll(source) {
     for (const svg of charts()) {
       // only the chart in hand is read out
-      svg.parentNode.querySelector(".readout").setAttribute("aria-live", svg === source ? "polite" : "off");
+      svg.closest("figure").querySelector(".readout").setAttribute("aria-live", svg === source ? "polite" : "off");
       draw(svg);
     }
   }
@@ -75,7 +80,7 @@
     const box = svg.getBoundingClientRect();
     const x = ((event.clientX - box.left) / box.width) * svg.viewBox.baseVal.width;
     const { first, last, left, right } = svg.dataset;
-    const share = (x - Number(left)) / (Number(right) - Number(left));
+    const share = Math.min(1, Math.max(0, (x - Number(left)) / (Number(right) - Number(left))));
     chosen = Number(first) + share * (Number(last) - Number(first));
     drawAll(svg);
   });
@@ -113,7 +118,7 @@
   });
 
   document.addEventListener("sf:updated", () => {
-    rows = null;
+    tables = new Map();
     if (chosen !== null) for (const svg of charts()) draw(svg);
   });
 })();

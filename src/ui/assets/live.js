@@ -33,6 +33,24 @@
     }
   }
 
+  // Rows that know who they are keep their nodes when others come before them: a new batch costs one row, not a table.
+  function keyed(to, from) {
+    const known = new Map([...to.children].map((row) => [row.dataset.key, row]));
+    let at = to.firstElementChild;
+    for (const row of [...from.children]) {
+      const old = known.get(row.dataset.key);
+      known.delete(row.dataset.key);
+      if (old) {
+        if (!old.isEqualNode(row)) morph(old, row);
+        if (old === at) at = at.nextElementSibling;
+        else to.insertBefore(old, at);
+      } else {
+        to.insertBefore(document.importNode(row, true), at);
+      }
+    }
+    for (const row of known.values()) row.remove();
+  }
+
   function morph(to, from) {
     if (to.nodeType !== Node.ELEMENT_NODE) {
       if (to.nodeValue !== from.nodeValue) to.nodeValue = from.nodeValue;
@@ -41,6 +59,10 @@
     if (to.hasAttribute("data-own")) return; // the scripts' own
     if (to.nodeName === "INPUT") return; // the user's own
     attributes(to, from);
+    if (to.nodeName === "TBODY" && from.querySelector("[data-key]")) {
+      keyed(to, from);
+      return;
+    }
     let a = to.firstChild;
     for (let b = from.firstChild; b; b = b.nextSibling) {
       if (!a) {
@@ -228,10 +250,17 @@
     if (s < 3600) return `${(s / 60).toFixed(0)} min`;
     return `${(s / 3600).toFixed(1)} h`;
   }
+  function words(ms) {
+    const s = Math.floor(ms / 1000);
+    const parts = [[Math.floor(s / 604800), "week"], [Math.floor(s / 86400) % 7, "day"], [Math.floor(s / 3600) % 24, "hour"],
+      [Math.floor(s / 60) % 60, "minute"], [s % 60, "second"]];
+    return parts.filter(([n]) => n > 0).map(([n, unit]) => `${n} ${unit}${n === 1 ? "" : "s"}`).join(" ");
+  }
   setInterval(() => {
     if (paused || document.hidden || !stream || stream.readyState !== EventSource.OPEN) return;
     for (const clock of document.querySelectorAll("[data-since]")) {
-      const text = duration(Date.now() - Number(clock.dataset.since));
+      const ms = Date.now() - Number(clock.dataset.since);
+      const text = "words" in clock.dataset ? words(ms) : duration(ms);
       if (clock.textContent !== text) clock.textContent = text;
     }
   }, 1000);

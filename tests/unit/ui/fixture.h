@@ -109,6 +109,16 @@ static inline struct snapshot *fixture_snapshot(size_t batches)
     }
     if (batches > 0)
         snapshot->last = snapshot_record_ref(snapshot->history[batches - 1]);
+    static const int64_t run[] = {80, 100, 40}, batch[] = {20, 25, 10};
+    struct snapshot_bad bad = {.topic = "sf.crimes", .reason = "byte 3: why", .offset = 4711, .size_bytes = 1000};
+    snapshot->nreached = 3; /* of the two operators, and the sink */
+    snapshot->reached = malloc(sizeof(run));
+    snapshot->reached_last = malloc(sizeof(batch));
+    memcpy(snapshot->reached, run, sizeof(run));
+    memcpy(snapshot->reached_last, batch, sizeof(batch));
+    memcpy(bad.text, "not <b> json\001\377", 14);
+    bad.text_len = 14;
+    snapshot->bad = snapshot_bad_list_add(NULL, &bad);
     schema_init(&schema);
     assert_int_equal(schema_add(&schema, "kind", type_of(TYPE_STRING)), 0);
     assert_int_equal(schema_add(&schema, "count", type_of(TYPE_BIGINT)), 0);

@@ -183,23 +183,62 @@ static void many_points_and_one_peak(void **state)
 
 static void parts(void **state)
 {
-    const char *const names[] = {"one", "two", "three"};
-    const double shares[] = {30, NAN, 10};
+    const struct chart_part shares[] = {{"one", 3, 30}, {"two", 1, NAN}, {"three", 5, 10}};
     struct buf out = BUF_INIT;
 
     (void)state;
-    chart_parts(&out, "Phases", names, shares, 3);
-    assert_non_null(strstr(out.data, "width=\"300.0\""));
+    chart_parts(&out, "Phases", shares, 3);
+    assert_non_null(strstr(out.data, "class=\"bar s3\" x=\"0.0\" y=\"0\" width=\"300.0\""));
     assert_non_null(strstr(out.data, "x=\"300.0\" y=\"0\" width=\"100.0\""));
     assert_non_null(strstr(out.data, "aria-label=\"Phases: one 30 ms, three 10 ms\""));
+    buf_release(&out);
+}
+
+/* Bars stand at the values that they count, whatever the count: a value far off is far off. */
+static void histogram(void **state)
+{
+    const int64_t at[] = {0, 1000, 2000, 3000, 4000};
+    const double durations[] = {2, 2, 18, 2, NAN};
+    const struct chart_series one = {"duration", 1, durations, 2};
+    struct chart chart = {.id = "d",
+                          .title = "Batch Duration",
+                          .unit = CHART_MS,
+                          .n = 5,
+                          .time_ms = at,
+                          .nseries = 1,
+                          .series = &one,
+                          .histogram = true,
+                          .limit = NAN,
+                          .gap_ms = 5000};
+    struct buf out = BUF_INIT;
+
+    (void)state;
+    chart_figure(&out, &chart);
+    assert_int_equal(count(out.data, "batches ("), 1);
+    assert_non_null(strstr(out.data, "<title>3 batches (75.0 %) between 2.0 ms and 3.0 ms</title>"));
+    assert_non_null(strstr(out.data, "<title>1 batch (25.0 %) between 18 ms and 19 ms</title>"));
+    /* 18 of 20 ms is near the top (14) of the plot, 2 of 20 near its end (146). */
+    const char *low = strstr(out.data, "<rect x=\"352\" y=\"1"), *high = strstr(out.data, "<rect x=\"352\" y=\"2");
+    assert_non_null(low);
+    assert_non_null(high);
+    assert_true(low < high);
+    buf_reset(&out);
+    chart.histogram = false;
+    chart_figure(&out, &chart);
+    assert_null(strstr(out.data, "histogram"));
     buf_release(&out);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(steps),           cmocka_unit_test(values), cmocka_unit_test(pauses_are_gaps),
-        cmocka_unit_test(nothing_and_one), cmocka_unit_test(limits), cmocka_unit_test(many_points_and_one_peak),
+        cmocka_unit_test(histogram),
+        cmocka_unit_test(steps),
+        cmocka_unit_test(values),
+        cmocka_unit_test(pauses_are_gaps),
+        cmocka_unit_test(nothing_and_one),
+        cmocka_unit_test(limits),
+        cmocka_unit_test(many_points_and_one_peak),
         cmocka_unit_test(parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "common/clock.h"
 #include "fixture.h"
 #include "ui/page.h"
 
@@ -152,7 +153,7 @@ static void content(void **state)
         {page_statistics, "last=2", 200, "2 batches"},
         {page_statistics, "last=0", 400, "from 1 to"},
         {page_batches, NULL, 200, "/batches/batch?query=crimes&amp;batch=3"},
-        {page_batches, "page=99", 200, "Batches, newest first"},
+        {page_batches, "page=99", 200, "aria-label=\"Batches\""},
         {page_batches, "page=x", 400, "whole number"},
         {page_batch, "batch=1", 200, "&quot;batchId&quot; : 1"},
         {page_batch, "batch=1", 200,
@@ -168,7 +169,20 @@ static void content(void **state)
         {page_result, "sort=nosuch", 200, "4 rows"},
         {page_result, "page=2", 200, "Zebra"},
         {page_plan, NULL, 200, "5 without a match"},
-        {page_plan, NULL, 200, "80 read"},
+        {page_plan, NULL, 200, /* the scan: nothing in, 20 out of the last batch; 80 of the run */
+         "<td class=\"number\">–</td><td class=\"number\">20</td><td class=\"number\">–</td><td "
+         "class=\"number\">80</td>"},
+        {page_plan, NULL, 200, /* the aggregate: 25 in, 10 out; 100 in, 40 out: 40 % */
+         "<td class=\"number\">25</td><td class=\"number\">10</td><td class=\"number\">100</td><td "
+         "class=\"number\">40</td><td class=\"number\">40.0</td>"},
+        {page_records, NULL, 200, "byte 3: why"},
+        {page_records, NULL, 200, "not &lt;b&gt; json\\x01\\xFF…"},
+        {page_records, NULL, 200, "<td class=\"number\">4,711</td>"},
+        {page_batches, "sort=Input Rows", 200, "aria-sort=\"ascending\""},
+        {page_batches, "sort=Bogus", 200, "data-key=\"3\""},
+        {page_source, "sort=Lag", 200, "aria-sort=\"ascending\""},
+        {page_batch, "batch=1", 200, "<span class=\"swatch s1\"></span>addBatch</td>"},
+        {page_environment, NULL, 200, "librdkafka"},
         {page_environment, NULL, 200, "*********(redacted)"},
         {page_environment, "q=PORT", 200, "spark.ui.port"},
         {page_executors, NULL, 200, "driver"},
@@ -204,6 +218,62 @@ static void sorting(void **state)
     board_free(board);
 }
 
+/* Rows in the order asked for, NaN last both ways, equal ones as they were. */
+static void ordered_batches(void **state)
+{
+    static const struct {
+        const char *sort, *desc;
+        const char *first, *second;
+    } rows[] = {
+        {"sort=Batch", "desc=false", "data-key=\"0\"", "data-key=\"1\""},
+        {"sort=Batch", "desc=true", "data-key=\"3\"", "data-key=\"2\""},
+        {"sort=Duration, ms", "desc=false", "data-key=\"0\"", "data-key=\"3\""},
+        {"sort=Lag after", "desc=true", "data-key=\"1\"", "data-key=\"0\""},    /* 40, 60 */
+        {"sort=Process /sec", "desc=true", "data-key=\"3\"", "data-key=\"0\""}, /* all equal: newest first */
+    };
+    struct board *board = fixture_board();
+
+    (void)state;
+    fixture_publish(board, 4);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char sort[64], desc[16];
+        char *parameters[] = {sort, desc};
+        struct http_answer answer;
+
+        snprintf(sort, sizeof(sort), "%s", rows[i].sort);
+        snprintf(desc, sizeof(desc), "%s", rows[i].desc);
+        fixture_call(board, page_batches, "/batches/", parameters, 2, &answer);
+        const char *first = strstr(answer.body.data, rows[i].first), *second = strstr(answer.body.data, rows[i].second);
+        if (first == NULL || second == NULL || first > second)
+            fail_msg("%s %s: %s comes after %s", rows[i].sort, rows[i].desc, rows[i].first, rows[i].second);
+        buf_release(&answer.body);
+    }
+    board_free(board);
+}
+
+/* "Behind by" goes by what the triggers noted of the log's end: it had 90 records between the second and the third trigger, at 7.5 s. */
+static void behind_by_the_notes(void **state)
+{
+    struct board *board = fixture_board();
+    struct snapshot *snapshot = fixture_snapshot(4);
+    int64_t begin_ms = clock_wall_ms() - 100000;
+    struct http_answer answer;
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++)
+        snapshot->history[i]->progress.timestamp_ms += begin_ms - FIXTURE_START_MS;
+    for (size_t i = 0; i < 2; i++) {
+        snapshot->partitions[i].position = 90; /* 2 x 80 at 5 s, 2 x 100 at 10 s */
+        snapshot->partitions[i].high = 110;
+    }
+    board_publish(board, 0, snapshot);
+    fixture_call(board, page_overview, "/", NULL, 0, &answer);
+    assert_non_null(strstr(answer.body.data, "<dt>Lag</dt><dd>40 <small>records"));
+    assert_non_null(strstr(answer.body.data, "<dt>Behind by</dt><dd>1.5 min"));
+    buf_release(&answer.body);
+    board_free(board);
+}
+
 /* Several queries: links to switch, each on its own page, sorted. */
 static void several_queries(void **state)
 {
@@ -230,6 +300,8 @@ int main(void)
         cmocka_unit_test(at_every_stage),
         cmocka_unit_test(content),
         cmocka_unit_test(sorting),
+        cmocka_unit_test(ordered_batches),
+        cmocka_unit_test(behind_by_the_notes),
         cmocka_unit_test(several_queries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
