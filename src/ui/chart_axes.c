@@ -76,13 +76,20 @@ static void time_axis(struct buf *out, const struct chart *chart, const struct c
     int64_t local = (scale->first_ms + 999) / 1000 + offset;
     int64_t at = ((local + step - 1) / step) * step - offset;
 
+    double width = step >= 60 ? 34 : 50, free_from = 0;
+
     for (; at * 1000 <= scale->last_ms; at += step) {
         double x = chart_x(scale, at * 1000);
-        buf_printf(out, "<path class=\"grid\" d=\"M%.1f %dV%d\"/><text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">", x,
-                   CHART_TOP, CHART_BOTTOM + 3, x, CHART_BOTTOM + 16,
-                   x > scale->right - 22 ? "end"
-                   : x < CHART_LEFT + 10 ? "start"
-                                         : "middle");
+        bool ends = x > scale->right - 22, starts = x < CHART_LEFT + 10;
+        double left = ends ? x - width : starts ? x : x - width / 2;
+        buf_printf(out, "<path class=\"grid\" d=\"M%.1f %dV%d\"/>", x, CHART_TOP, CHART_BOTTOM + 3);
+        if (left < free_from)
+            continue; /* it would run into the one before */
+        free_from = left + width;
+        buf_printf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">", x, CHART_BOTTOM + 16,
+                   ends     ? "end"
+                   : starts ? "start"
+                            : "middle");
         time_label(out, at * 1000, step, zone);
         buf_append_text(out, "</text>\n");
     }

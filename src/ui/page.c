@@ -238,11 +238,26 @@ void page_pace_of(const struct snapshot *snapshot, struct page_pace *pace)
             pace->behind_ms = (double)pace->lag / pace->arrival * 1000;
     }
     if (pace->lag == 0)
-        pace->behind_ms = pace->catch_up_ms = 0;
-    else if (pace->lag > 0 && isfinite(pace->intake))
-        pace->catch_up_ms = pace->intake > (isnan(pace->arrival) ? 0 : pace->arrival)
-                                ? (double)pace->lag / (pace->intake - (isnan(pace->arrival) ? 0 : pace->arrival)) * 1000
-                                : INFINITY;
+        pace->behind_ms = 0;
+    pace->catch_up_ms = page_catch_up_ms(snapshot, pace, pace->lag, pace->arrival);
+}
+
+/* A batch takes maxOffsetsPerTrigger at most, shared out among the partitions by what waits in them. */
+double page_catch_up_ms(const struct snapshot *snapshot, const struct page_pace *pace, int64_t lag, double arrival)
+{
+    const struct progress *last = snapshot->nhistory == 0 ? NULL : &snapshot->history[snapshot->nhistory - 1]->progress;
+    int64_t batch = snapshot->max_offsets_per_trigger;
+
+    if (lag == 0)
+        return 0;
+    if (lag < 0 || pace->lag <= 0 || last == NULL || snapshot->end_ms != 0)
+        return NAN;
+    double every_ms = (double)(last->duration_ms > snapshot->trigger_ms ? last->duration_ms : snapshot->trigger_ms);
+    if (batch == 0 || pace->lag <= batch)
+        return every_ms; /* the next batch has it all */
+    double share = (double)lag / (double)pace->lag;
+    double net = (double)batch * share / (every_ms > 0 ? every_ms : 1) - (arrival > 0 ? arrival / 1000 : 0);
+    return net > 0 ? (double)lag / net : INFINITY;
 }
 
 void page_append_ms(struct buf *out, double ms)

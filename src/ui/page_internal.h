@@ -50,9 +50,11 @@ struct page_pace {
     double intake;
     double
         behind_ms; /* how long ago the record that is read next arrived, by the triggers' notes of the log's end, else by the rate */
-    double catch_up_ms; /* INFINITY: never, at these rates */
+    double catch_up_ms; /* at this arrival rate and by the largest batches there can be; INFINITY: never */
 };
 void page_pace_of(const struct snapshot *snapshot, struct page_pace *pace);
+/* ... of a partition with that lag (and arrival rate, or NaN), or of all. */
+double page_catch_up_ms(const struct snapshot *snapshot, const struct page_pace *pace, int64_t lag, double arrival);
 void page_append_ms(struct buf *out, double ms); /* "12 s", "never", "–" */
 
 struct page_column {

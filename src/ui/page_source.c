@@ -25,22 +25,8 @@ static int64_t lag_of(const struct snapshot_partition *p)
     return p->high > p->position ? p->high - p->position : 0;
 }
 
-/* The query takes its share of each partition by its lag; what one partition gets is not known beforehand. So the estimate is the
- * query's: its rate shared out by lag. */
-static double catch_up_ms(const struct snapshot_partition *p, const struct page_pace *pace)
-{
-    int64_t lag = lag_of(p);
-
-    if (lag == 0)
-        return 0;
-    if (lag < 0 || !isfinite(pace->intake) || pace->lag <= 0)
-        return NAN;
-    double intake = pace->intake * (double)lag / (double)pace->lag;
-    double arrival = isfinite(p->arrival_rate) ? p->arrival_rate : 0;
-    return intake > arrival ? (double)lag / (intake - arrival) * 1000 : INFINITY;
-}
-
-static void partition_row(struct buf *out, const struct snapshot_partition *p, const struct page_pace *pace)
+static void partition_row(struct buf *out, const struct snapshot *snapshot, const struct snapshot_partition *p,
+                          const struct page_pace *pace)
 {
     buf_append_text(out, "<tr>");
     page_cell_text(out, p->topic);
@@ -53,7 +39,7 @@ static void partition_row(struct buf *out, const struct snapshot_partition *p, c
     page_cell_decimal(out, p->arrival_rate, 1);
     page_cell_number(out, p->rows);
     page_cell(out, true);
-    page_append_ms(out, catch_up_ms(p, pace));
+    page_append_ms(out, page_catch_up_ms(snapshot, pace, lag_of(p), p->arrival_rate));
     buf_append_text(out, "</td></tr>\n");
 }
 
@@ -82,11 +68,12 @@ static const struct page_column columns[] = {
     {"Lag", "Lag", true, "High less current"},
     {"Arriving /sec", "Arriving /sec", true, "What the log grew by in the last second"},
     {"Rows read", "Rows read", true, "By this run"},
-    {"Caught up in", "Caught up in", true, "At the newest rates"},
+    {"Caught up in", "Caught up in", true, "At the newest arrival rate, by batches as large as they may be"},
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
-static double value_of(const struct snapshot_partition *p, const struct page_pace *pace, size_t column)
+static double value_of(const struct snapshot *snapshot, const struct snapshot_partition *p,
+                       const struct page_pace *pace, size_t column)
 {
     switch (column) {
     case 2:
@@ -104,7 +91,7 @@ static double value_of(const struct snapshot_partition *p, const struct page_pac
     case 8:
         return (double)p->rows;
     case 9:
-        return catch_up_ms(p, pace);
+        return page_catch_up_ms(snapshot, pace, lag_of(p), p->arrival_rate);
     default:
         return (double)p->partition;
     }
@@ -128,7 +115,7 @@ static void partitions(const struct http_request *request, struct buf *out, cons
             column = c;
     for (size_t i = 0; i < n; i++) {
         places[i] = (uint32_t)i;
-        values[i] = column == COLUMNS ? 0 : value_of(&snapshot->partitions[i], pace, column);
+        values[i] = column == COLUMNS ? 0 : value_of(snapshot, &snapshot->partitions[i], pace, column);
     }
     page_order(places, n, values, page_descending(request));
     buf_append_text(&link, "/source/?");
@@ -137,7 +124,7 @@ static void partitions(const struct http_request *request, struct buf *out, cons
     page_table(out, "partitions", "Partitions", columns, COLUMNS, link.failed ? "/source/?" : link.data, key,
                page_descending(request));
     for (size_t i = 0; i < n; i++)
-        partition_row(out, &snapshot->partitions[places[i]], pace);
+        partition_row(out, snapshot, &snapshot->partitions[places[i]], pace);
     total_row(out, snapshot, pace);
     page_table_end(out);
 done:

@@ -140,8 +140,8 @@ static void one_chart(struct buf *out, size_t i, const struct series *series, co
     } else {
         for (size_t k = 0; k < 2 && charts[i].kinds[k] >= 0; k++) {
             int kind = charts[i].kinds[k];
-            lines[n] = (struct chart_series){k == 0 ? "taken by batches" : "arriving in the topic", k == 0 ? 1 : 3,
-                                             series->values[kind], column_of(kind)};
+            lines[n] = (struct chart_series){k == 0 ? "taken" : "arriving", k == 0 ? 1 : 3, series->values[kind],
+                                             column_of(kind)};
             n++;
         }
     }

@@ -140,7 +140,7 @@ static void content(void **state)
         {page_overview, NULL, 200, "&lt;img src=x onerror=alert(1)&gt;"},
         {page_overview, NULL, 200, "<dt>Lag</dt><dd>6 <small>records</small>"},
         {page_overview, NULL, 200, "<dt>Behind by</dt><dd>3 s"},
-        {page_overview, NULL, 200, "<dt>Caught up in</dt><dd>3 s"},
+        {page_overview, NULL, 200, "<dt>Caught up in</dt><dd>5 s"},
         {page_queries, NULL, 200, "Active Streaming Queries (1)"},
         {page_queries, NULL, 200,
          "<td class=\"number\">3.00</td><td class=\"number\">200.00</td><td class=\"number\">3</td>"},
