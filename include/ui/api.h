@@ -22,6 +22,7 @@ void api_query_progress(struct http_request *request, struct http_answer *answer
 void api_progress(struct http_request *request, struct http_answer *answer);        /* ?last=N&format=csv&query=NAME */
 void api_table(struct http_request *request, struct http_answer *answer);           /* ?query=NAME&limit=N&format=csv */
 void api_source(struct http_request *request, struct http_answer *answer);
+void api_tuning(struct http_request *request, struct http_answer *answer);        /* ?query=NAME&rows=N&format=csv */
 void api_events(struct http_request *request, struct http_answer *answer);        /* ?query=NAME, Last-Event-ID */
 void api_spark_version(struct http_request *request, struct http_answer *answer); /* /api/v1/version */
 void api_version(struct http_request *request, struct http_answer *answer);       /* /version */

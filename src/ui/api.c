@@ -28,7 +28,7 @@ bool api_wants_csv(const struct http_request *request, struct http_answer *answe
 }
 
 /* By its name or by its run; both as pages take them. */
-static bool is_chosen(const struct http_request *request, const struct snapshot *snapshot)
+bool api_is_chosen(const struct http_request *request, const struct snapshot *snapshot)
 {
     const char *name = http_parameter(request, "query");
     const char *id = http_parameter(request, "id");
@@ -43,7 +43,7 @@ struct snapshot *api_chosen(struct http_request *request, struct http_answer *an
 
     for (size_t i = 0; i < n; i++) {
         struct snapshot *snapshot = board_get(request->board, (int)i);
-        if (snapshot != NULL && is_chosen(request, snapshot))
+        if (snapshot != NULL && api_is_chosen(request, snapshot))
             return snapshot;
         snapshot_unref(snapshot);
     }
@@ -141,7 +141,7 @@ void api_progress(struct http_request *request, struct http_answer *answer)
     json_writer_begin(&json, '[');
     for (size_t i = 0; i < n; i++) {
         struct snapshot *snapshot = board_get(request->board, (int)i);
-        if (snapshot != NULL && is_chosen(request, snapshot))
+        if (snapshot != NULL && api_is_chosen(request, snapshot))
             api_short_form(&json, snapshot, last);
         snapshot_unref(snapshot);
     }
@@ -225,7 +225,7 @@ void api_source(struct http_request *request, struct http_answer *answer)
     json_writer_begin(&json, '[');
     for (size_t i = 0; i < n; i++) {
         struct snapshot *snapshot = board_get(request->board, (int)i);
-        if (snapshot == NULL || !is_chosen(request, snapshot)) {
+        if (snapshot == NULL || !api_is_chosen(request, snapshot)) {
             snapshot_unref(snapshot);
             continue;
         }
@@ -254,7 +254,7 @@ void api_events(struct http_request *request, struct http_answer *answer)
     answer->stream_query = -1;
     for (size_t i = 0; named && i < n && answer->stream_query < 0; i++) {
         struct snapshot *snapshot = board_get(request->board, (int)i);
-        if (snapshot != NULL && is_chosen(request, snapshot))
+        if (snapshot != NULL && api_is_chosen(request, snapshot))
             answer->stream_query = (int)i;
         snapshot_unref(snapshot);
     }

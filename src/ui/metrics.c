@@ -7,6 +7,8 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_QUERIES 256
@@ -67,12 +69,27 @@ static void query_label(struct buf *out, const struct snapshot *snapshot)
     buf_append_byte(out, '"');
 }
 
+#define NUMBER_BYTES 32
+
+/* The shortest form that is this number again; text: NUMBER_BYTES. */
+static const char *shortest(double value, char *text)
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, NUMBER_BYTES, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    return text;
+}
+
 static void number(struct buf *out, double value)
 {
+    char text[NUMBER_BYTES];
+
     if (isnan(value))
         buf_append_text(out, " NaN\n");
     else
-        buf_printf(out, " %.17g\n", value);
+        buf_printf(out, " %s\n", shortest(value, text));
 }
 
 static void per_query(const struct page *page, const char *name, const char *type, const char *help,
@@ -146,7 +163,14 @@ static void seconds_gauge(const struct page *page, const char *name, const char 
 
 static int64_t trigger_interval(const struct snapshot *s)
 {
-    return s->trigger_ms >= 0 ? s->trigger_ms : PROGRESS_NONE;
+    return s->trigger_ms > 0 ? s->trigger_ms : 0; /* once and availableNow do not wait either */
+}
+
+static int64_t last_batch(const struct snapshot *s)
+{
+    const struct progress *p = s->nhistory > 0 ? &s->history[s->nhistory - 1]->progress : NULL;
+
+    return p != NULL ? p->timestamp_ms + p->duration_ms : PROGRESS_NONE;
 }
 
 static int64_t watermark(const struct snapshot *s)
@@ -186,14 +210,15 @@ static void durations(const struct page *page)
     family(page, "sfcrime_batch_duration_seconds", "histogram", "Time from a trigger's start to its batch's commit.");
     for (size_t i = 0; i < page->nqueries; i++) {
         const struct snapshot *s = page->queries[i];
+        char text[NUMBER_BYTES];
         int64_t sum = 0;
         for (size_t b = 0; b <= nbounds; b++) {
             sum += s->duration_bucket[b];
             buf_append_text(page->out, "sfcrime_batch_duration_seconds_bucket{");
             query_label(page->out, s);
             if (b < nbounds)
-                buf_printf(page->out, ",le=\"%.17g\"} %" PRId64 "\n", (double)snapshot_duration_bounds_ms[b] / 1000.0,
-                           sum);
+                buf_printf(page->out, ",le=\"%s\"} %" PRId64 "\n",
+                           shortest((double)snapshot_duration_bounds_ms[b] / 1000.0, text), sum);
             else
                 buf_printf(page->out, ",le=\"+Inf\"} %" PRId64 "\n", sum);
         }
@@ -262,9 +287,15 @@ static void partitions(const struct page *page)
     }
 }
 
-static int64_t bad_records(const struct snapshot *s)
+/* One reason so far; the label stands in the contract for more. */
+static void bad_records(const struct page *page)
 {
-    return s->bad_records_total;
+    family(page, "sfcrime_bad_records_total", "counter", "Records that FAILFAST would fail on.");
+    for (size_t i = 0; i < page->nqueries; i++) {
+        buf_append_text(page->out, "sfcrime_bad_records_total{");
+        query_label(page->out, page->queries[i]);
+        buf_printf(page->out, ",reason=\"malformed\"} %" PRId64 "\n", page->queries[i]->bad_records_total);
+    }
 }
 
 static int64_t unmatched_rows(const struct snapshot *s)
@@ -284,6 +315,11 @@ static void process(const struct page *page, int64_t start_ms)
     if (resident >= 0) {
         family(page, "process_resident_memory_bytes", "gauge", "Resident memory.");
         buf_printf(page->out, "process_resident_memory_bytes %" PRId64 "\n", resident);
+    }
+    int64_t virtual = process_virtual_bytes();
+    if (virtual >= 0) {
+        family(page, "process_virtual_memory_bytes", "gauge", "Address space.");
+        buf_printf(page->out, "process_virtual_memory_bytes %" PRId64 "\n", virtual);
     }
     int64_t fds = process_open_descriptors();
     if (fds >= 0) {
@@ -344,6 +380,7 @@ void metrics_answer(struct http_request *request, struct http_answer *answer)
     per_query(&page, "sfcrime_max_offsets_per_trigger", "gauge", "Limit of offsets per batch.", max_offsets);
     per_query(&page, "sfcrime_batches_behind_total", "counter", "Batches that took longer than the trigger interval.",
               batches_behind);
+    seconds_gauge(&page, "sfcrime_last_batch_timestamp_seconds", "When the newest batch was finished.", last_batch);
     partitions(&page);
     seconds_gauge(&page, "sfcrime_watermark_timestamp_seconds", "Event-time watermark in force.", watermark);
     seconds_gauge(&page, "sfcrime_last_event_timestamp_seconds",
@@ -353,7 +390,7 @@ void metrics_answer(struct http_request *request, struct http_answer *answer)
     per_query(&page, "sfcrime_late_rows_dropped_total", "counter", "Partial groups dropped as late.", late_rows);
     per_query(&page, "sfcrime_join_unmatched_rows_total", "counter", "Rows of left joins without a match.",
               unmatched_rows);
-    per_query(&page, "sfcrime_bad_records_total", "counter", "Records that FAILFAST would fail on.", bad_records);
+    bad_records(&page);
     requests(&page);
     process(&page, board_application(request->board)->start_ms);
     if (page.open)

@@ -35,6 +35,7 @@ static const struct route {
     {"/api/v1/progress", "api", CACHE_VERSION, api_progress},
     {"/api/v1/table", "api", CACHE_VERSION, api_table},
     {"/api/v1/source", "api", CACHE_VERSION, api_source},
+    {"/api/v1/tuning", "api", CACHE_VERSION, api_tuning},
     {"/api/v1/version", "api", CACHE_VERSION, api_spark_version},
     {"/api/v1/applications", "api", CACHE_NEVER, api_applications},
     {"/api/v1/applications/*", "api", CACHE_NEVER, api_application},
