@@ -44,22 +44,72 @@ static int pack_one_text(const struct block *block, const struct aggregate_field
     return 0;
 }
 
+/* Texts that rows share: a table's that joined them, a CASE's literals. One look at the pointer replaces hashing the bytes and finding them. The
+ * memo is of one block, since a batch's memory is used again. A memo of distinct texts is of no use, so it is kept only while rows hit it. */
+enum { MEMO = 16, MEMO_TRIAL = 32 };
+
+struct memo {
+    const char *data[MEMO];
+    uint32_t len[MEMO];
+    uint32_t id[MEMO];
+    unsigned hits;
+};
+
+static inline size_t memo_place(const struct str *text)
+{
+    return (size_t)(((uintptr_t)text->data * UINT64_C(0x9e3779b97f4a7c15)) >> 60);
+}
+
+/* Pack the first rows, all of them if the memo serves. Returns how many; *failed: without memory. */
+static size_t pack_shared(const struct block *block, const struct aggregate_field *field, const struct vector *vector,
+                          bool *failed)
+{
+    struct hashmap *dictionary = &block->table->dictionaries[field->dictionary];
+    struct memo memo;
+    bool inserted;
+    size_t i;
+
+    memset(&memo, 0xff, sizeof(memo)); /* a pointer that no text has */
+    memo.hits = 0;
+    for (i = 0; i < block->n && (i != MEMO_TRIAL || memo.hits >= MEMO_TRIAL / 2); i++) {
+        size_t row = row_of(block, i);
+        if (vector_is_null(vector, row))
+            continue;
+        const struct str *text = &vector->data.str[row];
+        size_t at = memo_place(text);
+        if (memo.data[at] == text->data && memo.len[at] == text->len) {
+            memo.hits++;
+        } else {
+            memo.id[at] =
+                hashmap_put(dictionary, text->data, text->len, hashmap_hash(text->data, text->len), &inserted);
+            *failed |= memo.id[at] == HASHMAP_NONE;
+            memo.data[at] = text->data;
+            memo.len[at] = text->len;
+        }
+        memcpy(key_of(block, i) + field->offset, &memo.id[at], sizeof(memo.id[at]));
+    }
+    return i;
+}
+
 static int pack_texts(const struct block *block, const struct aggregate_field *field, const struct vector *vector)
 {
     struct hashmap *dictionary = &block->table->dictionaries[field->dictionary];
     uint64_t hashes[AGGREGATE_BLOCK];
-    bool inserted;
+    bool inserted, failed = false;
 
     if (vector->constant)
         return vector_is_null(vector, 0) ? 0 : pack_one_text(block, field, &vector->data.str[0]);
-    for (size_t i = 0; i < block->n; i++) {
+    size_t first = pack_shared(block, field, vector, &failed);
+    if (failed)
+        return -1;
+    for (size_t i = first; i < block->n; i++) {
         size_t row = row_of(block, i);
         if (vector_is_null(vector, row))
             continue;
         hashes[i] = hashmap_hash(vector->data.str[row].data, vector->data.str[row].len);
         hashmap_prefetch(dictionary, hashes[i]);
     }
-    for (size_t i = 0; i < block->n; i++) {
+    for (size_t i = first; i < block->n; i++) {
         size_t row = row_of(block, i);
         if (vector_is_null(vector, row))
             continue;

@@ -297,6 +297,23 @@ static int run_window(struct pipeline_run *run, size_t op_index, struct batch *b
 
 /* --- joins ------------------------------------------------------------------------------------------------------ */
 
+/* A table's texts beside the rows that match them; the bytes are the table's. */
+static void place_texts(struct vector *dst, const struct vector *src, const uint32_t *first, const uint16_t *sel,
+                        size_t n)
+{
+    bool nulls = false;
+
+    for (size_t i = 0; i < n; i++) {
+        uint32_t match = first[sel[i]];
+        bool null = match == JOIN_NONE || vector_is_null(src, match);
+        dst->nulls[sel[i]] = null;
+        nulls |= null;
+        if (!null)
+            dst->data.str[sel[i]] = src->data.str[match];
+    }
+    dst->has_nulls = nulls;
+}
+
 /* At most one match a row and no further condition: the table's columns are filled in beside the rows. */
 static int join_in_place(struct pipeline_run *run, const struct plan_op *op, const uint32_t *first, struct batch *batch)
 {
@@ -321,6 +338,10 @@ static int join_in_place(struct pipeline_run *run, const struct plan_op *op, con
 
         if (vector_alloc(dst, src->type, batch->nrows, batch->arena) != 0)
             return no_memory(run, batch->nrows * type_width(src->type));
+        if (src->type->id == TYPE_STRING && !src->constant) { /* nearly always */
+            place_texts(dst, src, first, sel, n);
+            continue;
+        }
         for (size_t i = 0; i < n; i++) {
             if (first[sel[i]] == JOIN_NONE)
                 vector_set_null(dst, sel[i]);

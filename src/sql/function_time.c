@@ -67,8 +67,6 @@ static int64_t trunc_days(int64_t days, enum unit unit)
  * wall clock's. */
 static int64_t trunc_time(int64_t us, enum unit unit, const struct zone *zone)
 {
-    struct timestamp_civil civil;
-
     if (unit == UNIT_US)
         return us;
     if (unit == UNIT_MS)
@@ -81,21 +79,49 @@ static int64_t trunc_time(int64_t us, enum unit unit, const struct zone *zone)
             zone_offset_at(zone, floor_to(us, TIMESTAMP_US_PER_S) / TIMESTAMP_US_PER_S) * TIMESTAMP_US_PER_S;
         return floor_to(us + offset, (unit == UNIT_HOUR ? 3600 : 60) * TIMESTAMP_US_PER_S) - offset;
     }
-    timestamp_civil_of(us, zone, &civil);
-    int64_t days = timestamp_days(civil.year, civil.month, civil.day);
+    int64_t days = timestamp_to_date(us, zone);
     if (unit > UNIT_DAY)
         days = trunc_days(days, unit);
     return timestamp_from_date((int32_t)days, zone);
 }
 
+/* A day on the wall as instants [from_us, to_us), and what its times are truncated to. */
+struct truncated_day {
+    int64_t from_us;
+    int64_t to_us;
+    int64_t result;
+};
+
+/* Truncate to days or more. Neighbouring rows mostly lie in one day, and calendars and zones cost more than the comparison. A day in which the
+ * offset changes is not remembered: its instants may be in two pieces. */
+static int64_t trunc_near(int64_t us, enum unit unit, const struct zone *zone, struct truncated_day *day)
+{
+    if (us >= day->from_us && us < day->to_us)
+        return day->result;
+    int64_t result = trunc_time(us, unit, zone);
+    int32_t date = timestamp_to_date(us, zone);
+    if (date > INT32_MIN / 256 && date < INT32_MAX / 256) { /* far from where days leave 64 bits */
+        int64_t from_us = timestamp_from_date(date, zone), to_us = timestamp_from_date(date + 1, zone);
+        if (zone_constant(zone, from_us / TIMESTAMP_US_PER_S - 1, to_us / TIMESTAMP_US_PER_S + 1))
+            *day = (struct truncated_day){from_us, to_us, result};
+    }
+    return result;
+}
+
 static int date_trunc_kernel(struct eval *eval, const struct expr *call, const struct vector *args, const uint16_t *sel,
                              size_t n, struct vector *out)
 {
+    struct truncated_day day = {0, 0, 0};
     enum unit unit = UNIT_NONE;
 
     (void)call;
     if (args[0].constant)
         unit = unit_of(args[0].data.str[0]);
+    if (args[0].constant && unit >= UNIT_DAY) {
+        FOR_ROWS(row, sel, n)
+        out->data.i64[row] = trunc_near(function_i64(&args[1], row), unit, eval->zone, &day);
+        return 0;
+    }
     FOR_ROWS(row, sel, n)
     {
         if (!args[0].constant)

@@ -215,6 +215,43 @@ static void test_rows_alone_and_together(void **state)
     rows_release(&rows);
 }
 
+/* Neighbouring times share the work of finding their day: also around clock changes, at midnight too, and at the ends of what a TIMESTAMP holds. */
+static void test_days_of_neighbours(void **state)
+{
+    static const struct {
+        const char *zone;
+        int64_t from_us;
+        int64_t step_us;
+    } walks[] = {
+        {"America/Los_Angeles", INT64_C(1520755200000000), INT64_C(600000000)},       /* 2018-03-11, forward at 2 */
+        {"America/Los_Angeles", INT64_C(1541289600000000), INT64_C(600000000)},       /* 2018-11-04, back at 2 */
+        {"America/Sao_Paulo", INT64_C(1541199600000000), INT64_C(600000000)},         /* 2018-11-04, no midnight */
+        {"America/Sao_Paulo", INT64_C(1518832800000000), INT64_C(600000000)},         /* 2018-02-18, midnight twice */
+        {"Asia/Beirut", INT64_C(1540580400000000), INT64_C(600000000)},               /* 2018-10-28, likewise */
+        {"Pacific/Apia", INT64_C(1325152800000000), INT64_C(1200000000)},             /* 2011-12-30 is left out */
+        {"UTC", INT64_C(-2000000000), INT64_C(13333333)},                             /* around 1970 */
+        {"UTC", INT64_MAX - INT64_C(299) * INT64_C(600000000), INT64_C(600000000)},   /* the last */
+        {"Asia/Kolkata", INT64_MIN, INT64_C(600000000)},                              /* the first */
+        {"Europe/Paris", INT64_C(-62135769600000000), INT64_C(86400000000) * 40 + 1}, /* months apart */
+    };
+    static const char *const expressions_of_days[] = {"date_trunc('DAY', t)",     "date_trunc('WEEK', t)",
+                                                      "date_trunc('MONTH', t)",   "date_trunc('dd', t)",
+                                                      "date_trunc('QUARTER', t)", "date_trunc('YEAR', t)"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(walks) / sizeof(walks[0]); i++) {
+        struct rows rows;
+        rows_init(&rows);
+        rows.zone = zone_open(walks[i].zone, strlen(walks[i].zone), NULL);
+        assert_non_null(rows.zone);
+        for (size_t row = 0; row < ROWS; row++)
+            rows.columns[7].data.i64[row] = walks[i].from_us + (int64_t)row * walks[i].step_us;
+        for (size_t k = 0; k < sizeof(expressions_of_days) / sizeof(expressions_of_days[0]); k++)
+            evaluates_alike(&rows, expressions_of_days[k]);
+        rows_release(&rows);
+    }
+}
+
 /* expr_select gives the rows where the value is TRUE, in order, also in place. */
 static void test_select(void **state)
 {
@@ -386,6 +423,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows_alone_and_together),
+        cmocka_unit_test(test_days_of_neighbours),
         cmocka_unit_test(test_select),
         cmocka_unit_test(test_errors),
         cmocka_unit_test(test_error_text),
