@@ -1,35 +1,46 @@
-// A pipeline of the built programs: broker, producer, processor. Everything on loopback, in a temporary directory, ended by process id.
+// Broker, sf-processor, sf-producer and the data they work on, started for the browser to look at. Everything listens on loopback, lives in
+// a directory of its own and is ended by end().
 import { spawn } from "node:child_process";
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 const bin = join(process.env.BUILD, "bin");
+const kafkaTool = join(process.env.BUILD, "release", "tools", "kafka_tool");
+
+// A category that is markup. If it ever ran, the title would change and an image would be asked for.
 export const HOSTILE = "<img src=x onerror=\"document.title='owned'\">";
+export const CANARY = "canary-secret";
 
-const SCHEMA =
-  "crime_id STRING, original_crime_type_name STRING, report_date STRING, call_date STRING, offense_date STRING, call_time STRING, " +
-  "call_date_time TIMESTAMP, disposition STRING, address STRING, city STRING, state STRING, agency_id STRING, address_type STRING, " +
-  "common_location STRING";
-
-export async function until(what, seconds, check) {
+// Waits for a condition; a throwing one counts as not yet fulfilled, and says why when time is up.
+export async function until(what, seconds, condition) {
   const end = Date.now() + seconds * 1000;
   for (;;) {
+    let said = "";
     try {
-      const value = await check();
+      const value = await condition();
       if (value) return value;
     } catch (error) {
-      if (Date.now() > end) throw new Error(`${what}: ${error.message}`);
+      said = ` (${error.message})`;
     }
-    if (Date.now() > end) throw new Error(`waited ${seconds} s in vain: ${what}`);
-    await new Promise((done) => setTimeout(done, 25));
+    if (Date.now() > end) throw new Error(`waited ${seconds} s in vain: ${what}${said}`);
+    await new Promise((done) => setTimeout(done, 20));
   }
 }
 
+// The shipped configuration with its examples of further queries switched on.
+function shipped() {
+  const text = readFileSync("config/sf-processor.properties", "utf8");
+  return text.replace(/^#(query\.by_(?:hour|disposition)\..*(?:\n# {4}.*)*)/gm, (match, lines) => lines.replace(/^#/gm, ""));
+}
+
 export class Pipeline {
-  constructor() {
+  // brokers: of an Apache Kafka that runs already; without it an embedded broker is started.
+  constructor(brokers) {
     this.dir = mkdtempSync(join(tmpdir(), "sf-ui."));
     this.children = [];
+    this.brokers = brokers;
+    this.kind = brokers ? "kafka" : "embedded";
   }
 
   path(name) {
@@ -40,100 +51,108 @@ export class Pipeline {
     return readFileSync(this.path(name), "utf8");
   }
 
-  start(name, program, args) {
-    const child = spawn(join(bin, program), args, {
-      stdio: ["ignore", openSync(this.path(`${name}.out`), "w"), openSync(this.path(`${name}.err`), "w")],
+  start(name, program, args, stdout) {
+    const child = spawn(program.includes("/") ? program : join(bin, program), args, {
+      stdio: ["ignore", stdout ?? openSync(this.path(`${name}.out`), "w"), openSync(this.path(`${name}.err`), "w")],
     });
-    child.ended = new Promise((done) => child.on("exit", (code) => done(code)));
+    child.ended = new Promise((done) => {
+      child.on("exit", (code, signal) => done(code ?? signal));
+      child.on("error", (error) => done(error.message));
+    });
     this.children.push(child);
     return child;
   }
 
   async run(name, program, args) {
     const code = await this.start(name, program, args).ended;
-    if (code !== 0) throw new Error(`${program} ended with ${code}: ${this.read(`${name}.err`).slice(-500)}`);
+    if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${code}: ${this.read(`${name}.err`).slice(-500)}`);
     return this.read(`${name}.out`);
   }
 
-  // `records` calls, one of which has a category that is markup and another a record that is no JSON at all.
-  async data(records) {
-    const lines = (await this.run("datagen", "sf-datagen", ["--records", String(records), "--seed", "7", "--format", "jsonl"]))
-      .trim()
-      .split("\n");
-    for (const at of [3, 30, 33]) {
-      const call = JSON.parse(lines[at]);
-      call.original_crime_type_name = HOSTILE;
-      lines[at] = JSON.stringify(call);
-    }
-    this.lines = lines;
-    this.produced = 0;
-  }
+  // --- broker and data ---
 
-  async produce(n, ...args) {
-    const file = this.path(`part-${this.produced}.jsonl`);
-    writeFileSync(file, this.lines.slice(this.produced, this.produced + n).join("\n") + "\n");
-    this.produced += n;
-    await this.run("producer", "sf-producer", ["-b", this.brokers, "-t", this.topic, ...args, file]);
-  }
-
-  async broker() {
-    this.topic = "sf.crimes";
-    if (process.env.BROKERS) {
-      this.brokers = process.env.BROKERS;
-      this.topic = `ui.${process.pid}`;
-      await this.runTool(["-b", this.brokers, "create-topic", this.topic, "4"]);
+  async broker(partitions = 4) {
+    this.topic = `ui.crimes.${process.pid}`;
+    if (this.brokers) {
+      await this.run("topic", kafkaTool, ["-b", this.brokers, "create-topic", this.topic, String(partitions)]);
       return;
     }
-    this.start("broker", "sf-broker", ["--listen", "127.0.0.1:0", "--topic", "sf.crimes:4"]);
+    this.start("broker", "sf-broker", ["--listen", "127.0.0.1:0", "--topic", `${this.topic}:${partitions}`]);
     this.brokers = await until("broker", 10, () => /127\.0\.0\.1:[0-9]+/.exec(this.read("broker.out"))?.[0]);
   }
 
-  async runTool(args) {
-    const child = spawn(join(process.env.BUILD, "release", "tools", "kafka_tool"), args, { stdio: "ignore" });
-    const code = await new Promise((done) => child.on("exit", done));
-    if (code !== 0) throw new Error(`kafka_tool ${args.join(" ")} ended with ${code}`);
+  // So many calls to be produced from; every twelfth has the category that is markup, so that it is the most frequent one.
+  async data(records) {
+    const args = ["--records", String(records), "--seed", "7", "--format", "jsonl"];
+    this.lines = (await this.run("datagen", "sf-datagen", args)).trim().split("\n");
+    for (let at = 3; at < this.lines.length; at += 12) {
+      const call = JSON.parse(this.lines[at]);
+      call.original_crime_type_name = HOSTILE;
+      this.lines[at] = JSON.stringify(call);
+    }
+    this.produced = 0;
   }
 
-  async processor(extra = []) {
-    const query = (name, sql, mode, trigger, format = "noop") => [
-      `query.${name}.sql = ${sql}`,
-      `query.${name}.outputMode = ${mode}`,
-      `query.${name}.trigger = ${trigger}`,
-      `query.${name}.format = ${format}`,
-      `query.${name}.checkpointLocation = ${this.path(`checkpoint-${name}`)}`,
-    ];
-    const lines = [
-      `kafka.bootstrap.servers = ${this.brokers}`,
-      "kafka.sasl.password = canary-secret",
-      `source.calls.subscribe = ${this.topic}`,
-      "source.calls.startingOffsets = earliest",
-      "source.calls.maxOffsetsPerTrigger = 100",
-      `source.calls.schema = ${SCHEMA}`,
-      "source.calls.watermark = call_date_time 60 minutes",
-      "table.radio_code.path = data/radio_code.json",
-      "table.radio_code.schema = disposition_code STRING, description STRING",
-      "spark.ui.port = 0",
-      ...query(
-        "crimes",
-        "SELECT original_crime_type_name, count(*) AS count FROM calls GROUP BY original_crime_type_name ORDER BY count DESC, original_crime_type_name",
-        "complete",
-        "200 milliseconds",
-        "console",
-      ),
-      "query.crimes.option.numRows = 100000",
-      "query.crimes.option.truncate = false",
-      ...query(
-        "by_hour",
-        "SELECT window(call_date_time, '60 minutes') AS hour, r.description, count(*) AS count FROM calls c LEFT JOIN radio_code r ON c.disposition = r.disposition_code GROUP BY window(call_date_time, '60 minutes'), r.description",
-        "update",
-        "500 milliseconds",
-      ),
-      ...extra,
-    ];
-    writeFileSync(this.path("p.properties"), lines.join("\n") + "\n", { mode: 0o600 });
-    this.processorChild = this.start("processor", "sf-processor", ["--config", this.path("p.properties")]);
-    this.url = await until("processor", 20, () => /started at (http:\/\/[0-9.:]+)/.exec(this.read("processor.err"))?.[1]);
-    await until("ready", 20, async () => (await fetch(`${this.url}/readyz`)).ok);
+  // Begin to send the next calls; the producer's `ended` tells when they are acknowledged.
+  producing(n, ...args) {
+    const lines = this.lines.slice(this.produced, this.produced + n);
+    if (lines.length !== n) throw new Error("not enough data");
+    const file = this.path(`part-${this.produced}.jsonl`);
+    writeFileSync(file, `${lines.join("\n")}\n`);
+    this.produced += n;
+    return this.start("producer", "sf-producer", ["-b", this.brokers, "-t", this.topic, ...args, file]);
+  }
+
+  async produce(n, ...args) {
+    const code = await this.producing(n, ...args).ended;
+    if (code !== 0) throw new Error(`sf-producer ended with ${code}: ${this.read("producer.err").slice(-500)}`);
+  }
+
+  // Bytes as they are into one partition: what the producer would refuse.
+  async produceRaw(partition, text) {
+    writeFileSync(this.path("raw.jsonl"), `${JSON.stringify({ p: partition, k: null, v: text })}\n`);
+    await this.run("raw", kafkaTool, ["-b", this.brokers, "produce-jsonl", this.path("raw.jsonl"), this.topic]);
+    this.produced++;
+  }
+
+  // The end of each partition, as the broker tells it.
+  async highs() {
+    const lines = await this.run("offsets", kafkaTool, ["-b", this.brokers, "list-offsets", this.topic]);
+    return lines.trim().split("\n").map((line) => Number(line.split(" ")[3]));
+  }
+
+  // End a producer before its time, and count what arrived.
+  async interrupt(producer) {
+    producer.kill("SIGTERM");
+    await producer.ended;
+    this.produced = (await this.highs()).reduce((a, b) => a + b, 0);
+  }
+
+  // --- processor ---
+
+  // The shipped configuration, and lines that win over it.
+  async processor(lines, { stdout } = {}) {
+    writeFileSync(this.path("shipped.properties"), shipped());
+    writeFileSync(
+      this.path("test.properties"),
+      [
+        `kafka.bootstrap.servers = ${this.brokers}`,
+        `kafka.sasl.password = ${CANARY}`,
+        "spark.ui.port = 0",
+        `spark.sql.streaming.checkpointLocation = ${this.path("checkpoints")}`,
+        `source.calls.subscribe = ${this.topic}`,
+        ...lines,
+        "",
+      ].join("\n"),
+      { mode: 0o600 },
+    );
+    const args = ["--config", this.path("shipped.properties"), "--config", this.path("test.properties")];
+    this.processorChild = this.start("processor", "sf-processor", args, stdout);
+    this.url = await until("the processor's address", 20, () => {
+      if (this.processorChild.exitCode !== null) throw new Error(this.read("processor.err").slice(-500));
+      return /started at (http:\/\/[0-9.:]+)/.exec(this.read("processor.err"))?.[1];
+    });
+    await until("ready", 30, async () => (await fetch(`${this.url}/readyz`)).ok);
   }
 
   async json(path) {
@@ -142,23 +161,25 @@ export class Pipeline {
     return answer.json();
   }
 
-  async progress(name) {
-    return (await this.json("/api/v1/progress?last=1")).queries.find((query) => query.name === name);
+  async progress(name, last = 1) {
+    return (await this.json(`/api/v1/progress?query=${name}&last=${last}`)).queries[0];
   }
 
-  async caughtUp(rows) {
-    await until(`${rows} rows read`, 60, async () =>
-      (await this.json("/api/v1/progress")).queries.every((query) => query.inputRows >= rows && query.lag === 0),
+  // Until every query has read everything that was produced, and the page's sampler knows it.
+  async caughtUp() {
+    await until(`${this.produced} rows read`, 60, async () =>
+      (await this.json("/api/v1/progress")).queries.every((query) => query.inputRows === this.produced && query.lag === 0),
     );
   }
 
   async end() {
-    for (const child of this.children) if (child.exitCode === null) child.kill("SIGTERM");
+    for (const child of this.children) if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
     const late = setTimeout(() => {
-      for (const child of this.children) if (child.exitCode === null) child.kill("SIGKILL");
-    }, 10000);
+      for (const child of this.children) if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    }, 5000);
     await Promise.all(this.children.map((child) => child.ended));
     clearTimeout(late);
-    if (!process.env.KEEP) rmSync(this.dir, { recursive: true, force: true });
+    if (process.env.KEEP) console.log(`# kept: ${this.dir}`);
+    else rmSync(this.dir, { recursive: true, force: true });
   }
 }
