@@ -92,7 +92,8 @@ struct truncated_day {
     int64_t result;
 };
 
-/* Truncate to days or more. Neighbouring rows mostly lie in one day, and calendars and zones cost more than the comparison. A day in which the
+/* Truncate to days or more. Neighbouring rows mostly lie in one day, and calendars and zones cost more than the
+ * comparison. A day in which the
  * offset changes is not remembered: its instants may be in two pieces. */
 static int64_t trunc_near(int64_t us, enum unit unit, const struct zone *zone, struct truncated_day *day)
 {

@@ -215,7 +215,8 @@ static void test_rows_alone_and_together(void **state)
     rows_release(&rows);
 }
 
-/* Neighbouring times share the work of finding their day: also around clock changes, at midnight too, and at the ends of what a TIMESTAMP holds. */
+/* Neighbouring times share the work of finding their day: also around clock changes, at midnight too, and at the
+ * ends of what a TIMESTAMP holds. */
 static void test_days_of_neighbours(void **state)
 {
     static const struct {
