@@ -60,7 +60,8 @@ double series_quantile(const double *values, size_t n, double share)
 
     if (sorted == NULL)
         return NAN;
-    memcpy(sorted, values, n * sizeof(*sorted));
+    if (n > 0) /* memcpy takes no NULL, not even for nothing */
+        memcpy(sorted, values, n * sizeof(*sorted));
     result = series_at(sorted, series_sort(sorted, n), share);
     free(sorted);
     return result;
