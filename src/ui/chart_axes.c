@@ -6,6 +6,10 @@
 #include <inttypes.h>
 #include <math.h>
 
+/* Widths that labels of time need in the largest type that the sheet gives them (on small screens), with a little space between. */
+#define SECONDS_LABEL 64 /* 12:34:56 */
+#define MINUTES_LABEL 44 /* 12:34 */
+
 /* A label beside a gridline: short, with as many decimals as the step needs. */
 static void tick_label(struct buf *out, enum chart_unit unit, double value, double step)
 {
@@ -46,7 +50,7 @@ int64_t chart_time_step(int64_t range_ms, int ticks)
 {
     static const int steps[] = {1,   2,   5,    10,   15,   30,    60,    120,   300,
                                 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400};
-    int64_t wanted = range_ms / 1000 / ticks;
+    int64_t wanted = (range_ms + ticks * 1000 - 1) / (ticks * 1000);
 
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
         if (steps[i] >= wanted)
@@ -75,21 +79,21 @@ static void time_axis(struct buf *out, const struct chart *chart, const struct c
     int64_t offset = zone_offset_at(zone, scale->first_ms / 1000);
     int64_t local = (scale->first_ms + 999) / 1000 + offset;
     int64_t at = ((local + step - 1) / step) * step - offset;
-
-    double width = step >= 60 ? 34 : 50, free_from = 0;
+    double width = step >= 60 ? MINUTES_LABEL : SECONDS_LABEL, free_from = CHART_LEFT;
 
     for (; at * 1000 <= scale->last_ms; at += step) {
         double x = chart_x(scale, at * 1000);
-        bool ends = x > scale->right - 22, starts = x < CHART_LEFT + 10;
-        double left = ends ? x - width : starts ? x : x - width / 2;
+        /* At the ends a label keeps inside the axis, clear of the values' labels. */
+        bool ends = x + width / 2 > scale->right, starts = x - width / 2 < CHART_LEFT;
+        double left = starts ? x : ends ? x - width : x - width / 2;
         buf_printf(out, "<path class=\"grid\" d=\"M%.1f %dV%d\"/>", x, CHART_TOP, CHART_BOTTOM + 3);
         if (left < free_from)
             continue; /* it would run into the one before */
         free_from = left + width;
         buf_printf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">", x, CHART_BOTTOM + 16,
-                   ends     ? "end"
-                   : starts ? "start"
-                            : "middle");
+                   starts ? "start"
+                   : ends ? "end"
+                          : "middle");
         time_label(out, at * 1000, step, zone);
         buf_append_text(out, "</text>\n");
     }
