@@ -99,14 +99,15 @@ void page_parts_of(const struct progress *progress, struct chart_part parts[PAGE
 /* Their bar and legend with numbers. */
 void page_parts(struct buf *out, const struct progress *progress);
 
-/* The numbers behind a page's charts, newest batch first: a table with this id. Columns: batch, time, then these kinds of series. */
+/* The numbers behind a page's charts, newest batch first: a table with this id. Columns: batch, time, then these kinds of series. after: only the rows of later
+ * batches, for a script that has the others of the same run; -1: all. */
 struct page_number {
     int kind;
     int decimals;
     const char *label;
 };
 void page_numbers(struct buf *out, const struct snapshot *snapshot, const struct series *series, const char *id,
-                  const struct page_number *columns, size_t n);
+                  const struct page_number *columns, size_t n, int64_t after);
 /* The column of that table that holds a kind: for struct chart_series. */
 int page_numbers_column(const struct page_number *columns, size_t n, int kind);
 

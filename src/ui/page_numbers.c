@@ -4,7 +4,7 @@
 #include <inttypes.h>
 
 void page_numbers(struct buf *out, const struct snapshot *snapshot, const struct series *series, const char *id,
-                  const struct page_number *columns, size_t n)
+                  const struct page_number *columns, size_t n, int64_t after)
 {
     buf_append_text(out,
                     "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"The numbers of the charts of ");
@@ -18,8 +18,9 @@ void page_numbers(struct buf *out, const struct snapshot *snapshot, const struct
         html_text(out, columns[i].label);
         buf_append_text(out, "</th>");
     }
-    buf_append_text(out, "</tr></thead>\n<tbody>\n");
-    for (size_t at = series->n; at-- > 0;) {
+    buf_printf(out, "</tr></thead>\n<tbody data-run=\"%s\" data-keep=\"%zu\"%s>\n", snapshot->run_id, series->n,
+               after >= 0 ? " data-more" : "");
+    for (size_t at = series->n; at-- > 0 && series->batch[at] > after;) {
         buf_printf(out, "<tr data-key=\"%" PRId64 "\" data-ms=\"%" PRId64 "\"><td><a href=\"/batches/batch?",
                    series->batch[at], series->time_ms[at]);
         page_query_parameter(out, snapshot);

@@ -128,7 +128,7 @@ static void charts(struct buf *out, const struct snapshot *snapshot, size_t numb
     buf_append_text(out, "</div>\n");
     if (series.n > 0) {
         buf_append_text(out, "<details><summary>The numbers of these charts</summary>\n");
-        page_numbers(out, snapshot, &series, table, numbers, NUMBERS);
+        page_numbers(out, snapshot, &series, table, numbers, NUMBERS, -1);
         buf_append_text(out, "</details>\n");
     }
     series_release(&series);

@@ -165,12 +165,12 @@ static void one_chart(struct buf *out, size_t i, const struct series *series, co
     chart_figure(out, &chart);
 }
 
-static void numbers(struct buf *out, const struct series *series, const struct snapshot *snapshot)
+static void numbers(struct buf *out, const struct series *series, const struct snapshot *snapshot, int64_t after)
 {
     struct buf json = BUF_INIT, csv = BUF_INIT;
 
     buf_append_text(out, "<details id=\"data\"><summary>The numbers of these charts</summary>\n");
-    page_numbers(out, snapshot, series, TABLE, columns, COLUMNS);
+    page_numbers(out, snapshot, series, TABLE, columns, COLUMNS, after);
     buf_printf(&json, "/api/v1/progress?last=%zu&", series->n == 0 ? 1 : series->n);
     page_query_parameter(&json, snapshot);
     buf_printf(&csv, "/api/v1/progress?format=csv&last=%zu&", series->n == 0 ? 1 : series->n);
@@ -230,11 +230,12 @@ static void head(struct buf *out, const struct snapshot *snapshot)
 
 void page_statistics(struct http_request *request, struct http_answer *answer)
 {
-    int64_t last = DEFAULT_BATCHES;
+    int64_t last = DEFAULT_BATCHES, after = -1;
     struct series series;
     struct buf *out = &answer->body;
 
-    if (http_number(request, "last", 1, MAX_BATCHES, &last, answer) < 0)
+    if (http_number(request, "last", 1, MAX_BATCHES, &last, answer) < 0 ||
+        http_number(request, "after", 0, INT64_MAX, &after, answer) < 0)
         return;
     struct snapshot *snapshot = page_choose(request, answer, "Streaming Query Statistics", here);
     if (snapshot == NULL)
@@ -255,7 +256,7 @@ void page_statistics(struct http_request *request, struct http_answer *answer)
                 (!(charts[i].needs & NEEDS_STATE) || series.has_state))
                 one_chart(out, i, &series, snapshot);
         buf_append_text(out, "</div>\n");
-        numbers(out, &series, snapshot);
+        numbers(out, &series, snapshot, after);
         series_release(&series);
     }
     page_end(request, answer);

@@ -14,6 +14,7 @@
   let timer = 0;
   let busy = false;
   let again = false;
+  let whole = false; // the next refresh takes everything
   let last = 0;
   let took = 0;
   let due = 0; // when the timer ends
@@ -48,7 +49,23 @@
         to.insertBefore(document.importNode(row, true), at);
       }
     }
-    for (const row of known.values()) row.remove();
+    if ("more" in from.dataset) while (to.rows.length > Number(from.dataset.keep)) to.lastElementChild.remove();
+    else for (const row of known.values()) row.remove();
+  }
+
+  // The page's address for a refresh: of a long table of numbers, which never change, only the rows that are new.
+  function address() {
+    const url = new URL(location.href);
+    const numbers = document.querySelector("#numbers tbody");
+    if (numbers && numbers.rows.length > 0 && !whole) url.searchParams.set("after", numbers.rows[0].dataset.key);
+    whole = false;
+    return url;
+  }
+
+  // A query that was started anew counts from 0 again: then all rows are asked for.
+  function sameRun(main) {
+    const [had, has] = [document.querySelector("#numbers tbody"), main.querySelector("#numbers tbody")];
+    return !had || !has || !("more" in has.dataset) || had.dataset.run === has.dataset.run;
   }
 
   function morph(to, from) {
@@ -59,7 +76,7 @@
     if (to.hasAttribute("data-own")) return; // the scripts' own
     if (to.nodeName === "INPUT") return; // the user's own
     attributes(to, from);
-    if (to.nodeName === "TBODY" && from.querySelector("[data-key]")) {
+    if (to.nodeName === "TBODY" && (from.querySelector("[data-key]") || "more" in from.dataset)) {
       keyed(to, from);
       return;
     }
@@ -90,14 +107,17 @@
     }
     busy = true;
     const asked = location.href;
+    const url = address();
     const began = performance.now();
     try {
-      const answer = await fetch(asked, { headers: { Accept: "text/html" } });
+      const answer = await fetch(url, { headers: { Accept: "text/html" } });
       const text = await answer.text();
       if (asked === location.href && (answer.headers.get("Content-Type") || "").startsWith("text/html")) {
         const page = new DOMParser().parseFromString(text, "text/html");
         const main = page.querySelector("main");
-        if (main) {
+        if (main && !sameRun(main)) {
+          whole = again = true;
+        } else if (main) {
           document.title = page.title;
           morph(document.querySelector("main"), main);
           document.dispatchEvent(new Event("sf:updated"));
@@ -216,9 +236,11 @@
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
     history.pushState(null, "", link.href);
+    whole = true;
     refresh();
   });
   addEventListener("popstate", () => {
+    whole = true;
     const box = document.getElementById("search");
     if (box) box.value = new URL(location.href).searchParams.get(box.dataset.parameter) || "";
     refresh();
