@@ -27,7 +27,7 @@ static void number_or_dash(struct buf *out, const json_t *partition)
     buf_append_text(out, "</td>");
 }
 
-static void range_rows(struct buf *out, const struct progress_source *source, size_t *task)
+static void range_rows(struct buf *out, const struct progress_source *source)
 {
     json_t *start = source->start_offset == NULL ? NULL : json_loads(source->start_offset, 0, NULL);
     json_t *end = source->end_offset == NULL ? NULL : json_loads(source->end_offset, 0, NULL);
@@ -42,7 +42,7 @@ static void range_rows(struct buf *out, const struct progress_source *source, si
             const json_t *from = json_object_get(json_object_get(start, topic), number);
             const json_t *high = json_object_get(json_object_get(latest, topic), number);
             int64_t at = json_integer_value(to);
-            buf_printf(out, "<tr><td class=\"number\">%zu</td>", (*task)++);
+            buf_append_text(out, "<tr>");
             page_cell_text(out, topic);
             page_cell(out, true);
             html_text(out, number);
@@ -69,11 +69,9 @@ static void range_rows(struct buf *out, const struct progress_source *source, si
     json_decref(latest);
 }
 
-/* A partition's range is one task: read, decoded, filtered, joined and counted by itself before the partitions are merged. */
 static void offsets(struct buf *out, const struct progress *p)
 {
     static const struct page_column columns[] = {
-        {NULL, "Task", true, "A partition's range is read, decoded and counted by itself; then they are merged"},
         {NULL, "Topic", false, NULL},
         {NULL, "Partition", true, NULL},
         {NULL, "From", true, NULL},
@@ -82,13 +80,13 @@ static void offsets(struct buf *out, const struct progress *p)
         {NULL, "End of log", true, "When the batch was planned"},
         {NULL, "Lag after", true, NULL},
     };
-    size_t task = 0;
 
-    buf_append_text(out, "<h2>Tasks and offset ranges</h2>\n");
+    buf_append_text(out, "<h2>Tasks and offset ranges</h2>\n<p class=\"soft\">A partition is a task: its range is "
+                         "read, decoded and counted by itself, then the partitions are merged in their order.</p>\n");
     page_table(out, "offsets", "Tasks and offset ranges", columns, sizeof(columns) / sizeof(columns[0]), NULL, NULL,
                false);
     for (size_t i = 0; i < p->nsources; i++)
-        range_rows(out, &p->sources[i], &task);
+        range_rows(out, &p->sources[i]);
     page_table_end(out);
 }
 

@@ -1,6 +1,8 @@
 /* /batches/: one row a batch under a timeline. */
 #include "page_internal.h"
 
+#include "common/clock.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -25,10 +27,14 @@ static void timeline(struct buf *out, const struct snapshot *snapshot)
 
     if (end <= begin)
         end = begin + 1;
+    if (snapshot->end_ms == 0) { /* what has happened since, which is nothing, has a place too, but not all of it */
+        int64_t now_ms = clock_wall_ms(), room = (end - begin) / 4;
+        end = now_ms - end < room ? now_ms : end + room;
+    }
     buf_append_text(out,
                     "<figure class=\"timeline\"><figcaption><span class=\"name\">Event Timeline</span> <span "
                     "class=\"soft\">each batch from its trigger to its commit</span></figcaption>\n<svg viewBox=\"0 0 "
-                    "1000 28\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Timeline of ");
+                    "1000 28\" preserveAspectRatio=\"none\" role=\"group\" aria-label=\"Timeline of ");
     buf_printf(out, "%zu batches\"><path class=\"axis\" d=\"M0 27.5H1000\"/>\n", n);
     for (size_t i = first; i < snapshot->nhistory; i++) {
         const struct progress *p = &snapshot->history[i]->progress;
@@ -38,20 +44,17 @@ static void timeline(struct buf *out, const struct snapshot *snapshot)
         buf_append_text(
             out, "<a tabindex=\"-1\" href=\"/batches/batch?"); /* the table has the same links for the keyboard */
         page_query_parameter(out, snapshot);
-        buf_printf(
-            out, "&amp;batch=%" PRId64 "\"><rect class=\"%s\" x=\"%.1f\" y=\"4\" width=\"%.1f\" height=\"22\"><title>",
-            p->batch_id,
-            p->rerun ? "rerun"
-            : behind ? "late"
-                     : "batch",
-            x, width < 1.5 ? 1.5 : width);
-        buf_printf(out, "Batch %" PRId64 ": ", p->batch_id);
+        buf_printf(out, "&amp;batch=%" PRId64 "\"><title>Batch %" PRId64 ": ", p->batch_id, p->batch_id);
         html_number(out, progress_rows(p));
         buf_append_text(out, " rows in ");
         chart_value(out, CHART_MS, (double)p->duration_ms);
         buf_append_text(out, ", ");
         html_time_text(out, p->timestamp_ms, snapshot->zone, false, true);
-        buf_append_text(out, "</title></rect></a>\n");
+        buf_printf(out, "</title><rect class=\"%s\" x=\"%.1f\" y=\"4\" width=\"%.1f\" height=\"22\"/></a>\n",
+                   p->rerun ? "rerun"
+                   : behind ? "late"
+                            : "batch",
+                   x, width < 1.5 ? 1.5 : width);
     }
     buf_append_text(out, "</svg><div class=\"ends\">");
     html_time(out, begin, snapshot->zone, false);
