@@ -178,7 +178,7 @@ enum dataset_fill dataset_fill(struct dataset *dataset, struct errbuf *err)
         return DATASET_FILL_END;
     if (!dataset->regular) {
         struct pollfd ready = {dataset->fd, POLLIN, 0};
-        if (poll(&ready, 1, 0) == 0)
+        if (poll(&ready, 1, 0) <= 0) /* a signal ends it with an error: reading might then wait, deaf to a stop */
             return DATASET_FILL_WAIT;
     }
     if (make_room(dataset, err) == -1)

@@ -2,6 +2,8 @@
 
 #include "common/buf.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -123,6 +126,47 @@ static void read_pipe(const char *data, size_t len, size_t piece, enum dataset_f
     if (!over)
         assert_true(read_on(dataset, outcome));
     dataset_close(dataset);
+}
+
+static bool interrupted; /* the next poll ends as if a signal had come */
+
+/* Stands in for libc's. */
+int poll(struct pollfd *fds, nfds_t nfds, int timeout_ms)
+{
+    struct timespec timeout = {timeout_ms / 1000, timeout_ms % 1000 * 1000000L};
+
+    if (interrupted) {
+        interrupted = false;
+        errno = EINTR;
+        return -1;
+    }
+    return ppoll(fds, nfds, timeout_ms < 0 ? NULL : &timeout, NULL);
+}
+
+/* An empty pipe is never read: a signal must not change that, or a stop request would wait for the pipe's writer. */
+static void test_signal_while_waiting(void **state)
+{
+    struct outcome outcome = {0};
+    int ends[2];
+    char path[64];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", ends[0]);
+    struct dataset *dataset = must_open(path, DATASET_AUTO);
+    interrupted = true;
+    alarm(20);
+    assert_false(read_on(dataset, &outcome)); /* WAIT */
+    alarm(0);
+    assert_false(interrupted);
+    assert_int_equal(write(ends[1], "{\"a\": 1}\n", 9), 9);
+    close(ends[1]);
+    assert_true(read_on(dataset, &outcome));
+    assert_int_equal(outcome.nrecords, 1);
+    assert_int_equal(outcome.end, DATASET_END);
+    dataset_close(dataset);
+    close(ends[0]);
+    outcome_release(&outcome);
 }
 
 /* --- sound input -------------------------------------------------------------------------------------------------- */
@@ -522,6 +566,7 @@ static int remove_directory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_signal_while_waiting),
         cmocka_unit_test(test_forms),
         cmocka_unit_test(test_every_cut_of_an_array),
         cmocka_unit_test(test_every_cut_of_lines),
