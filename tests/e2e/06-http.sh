@@ -41,6 +41,9 @@ check 'foreign Host -> 403' test "$(code_of -H 'Host: evil.example' "$url/")" = 
 check 'HEAD works' test "$(http -I -o /dev/null -w '%{http_code}' "$url/")" = 200
 check 'security headers' sh -c "curl -sI '$url/' | grep -q -i '^content-security-policy: default-src .none'"
 
+promtool=$(scripts/promtool.sh "$BUILD" 2>"$work/promtool.err") || promtool=
+"$PYTHON" tests/tools/check_http.py "$url" "$scenario/$BROKER" "$promtool" 2>"$work/check.err" || not_ok 'check_http runs' "$(tail -n 5 "$work/check.err")"
+
 kill -TERM "$processor"
 end_of "$processor" 10
 check 'SIGTERM ends with 0' test "$status" = 0
