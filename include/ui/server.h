@@ -18,6 +18,7 @@ struct server_options {
     const char *const
         *allowed_hosts; /* names besides the bound address and localhost that a Host header may have; "*": any */
     size_t nallowed_hosts;
+    int head_ms; /* how long the head of a request may take, and a connection be still; 0: 10 s */
 };
 
 /* Bind (logging each taken port as Spark does and the URL at last) and start. Options are copied. NULL with err. The board must outlive the

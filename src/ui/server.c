@@ -11,6 +11,7 @@
 #include "ui/events.h"
 #include "ui/http.h"
 #include "ui/metrics.h"
+#include "ui/peers.h"
 #include "ui/respond.h"
 #include "ui/routes.h"
 
@@ -27,7 +28,9 @@
 #include <unistd.h>
 
 #define MAX_CONNECTIONS 512
-#define TIMEOUT_S 10
+#define MAX_PER_ADDRESS 64
+#define SPARE_CONNECTIONS 8 /* libmicrohttpd stops listening at its limit; at ours newcomers are told so by a close */
+#define HEAD_MS 10000
 #define PAGES_US_A_SECOND                                                                                              \
     5000 /* half a hundredth of a core; beyond that a page serves several readers, see ui/cache.h */
 #define CONNECTION_MEMORY_BYTES ((size_t)32 * 1024)
@@ -41,6 +44,7 @@ struct server {
     struct board *board;
     int port;
     char url[128];
+    struct peers *peers;
     struct admission_hosts hosts;
     struct respond_packer *packer;
     int64_t share_second; /* what making pages has taken of this second */
@@ -181,6 +185,47 @@ static bool serve(struct server *server, struct MHD_Connection *connection, cons
     return sent;
 }
 
+/* --- connections ------------------------------------------------------------------------------------------------ */
+
+static enum MHD_Result on_accept(void *cookie, const struct sockaddr *address, socklen_t size)
+{
+    struct server *server = cookie;
+
+    (void)size;
+    return peers_admit(server->peers, address) ? MHD_YES : MHD_NO;
+}
+
+static void on_connection(void *cookie, struct MHD_Connection *connection, void **peer,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct server *server = cookie;
+
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        peers_closed(server->peers, *peer);
+        *peer = NULL;
+        return;
+    }
+    const union MHD_ConnectionInfo *address = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const union MHD_ConnectionInfo *fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    *peer = address == NULL || fd == NULL ? NULL : peers_opened(server->peers, address->client_addr, fd->connect_fd);
+}
+
+static struct peer *peer_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+    return info == NULL ? NULL : info->socket_context;
+}
+
+static void on_completed(void *cookie, struct MHD_Connection *connection, void **of_request,
+                         enum MHD_RequestTerminationCode code)
+{
+    admission_completed(cookie, connection, of_request, code);
+    peers_waits(peer_of(connection));
+}
+
+/* --- requests --------------------------------------------------------------------------------------------------- */
+
 /* Called twice for a good request. What is answered at the first call ends its connection, for libmicrohttpd then reads
  * nothing more from it: right for what is refused (a body is never read), wrong for all else. */
 static enum MHD_Result on_request(void *cookie, struct MHD_Connection *connection, const char *path, const char *method,
@@ -194,6 +239,8 @@ static enum MHD_Result on_request(void *cookie, struct MHD_Connection *connectio
     (void)upload_size;
     if (admission != NULL && admission->admitted)
         return serve(server, connection, path, admission->target) ? MHD_YES : MHD_NO;
+    peers_served(peer_of(connection));
+    peers_sweep(server->peers);
     if (admission_check(admission, connection, method, version, &server->hosts, &answer))
         return MHD_YES;
     metrics_count_request(routes_class(path), answer.status);
@@ -299,12 +346,14 @@ static void free_server(struct server *server)
     events_free(server->events);
     cache_free(server->cache);
     respond_packer_free(server->packer);
+    peers_free(server->peers);
     admission_hosts_release(&server->hosts);
     free(server);
 }
 
 struct server *server_start(const struct server_options *options, struct board *board, struct errbuf *err)
 {
+    int head_ms = options->head_ms > 0 ? options->head_ms : HEAD_MS;
     struct server *server = calloc(1, sizeof(*server));
 
     if (server == NULL) {
@@ -314,7 +363,8 @@ struct server *server_start(const struct server_options *options, struct board *
     server->board = board;
     server->cache = cache_new();
     server->packer = respond_packer_new();
-    if (server->cache == NULL || server->packer == NULL ||
+    server->peers = peers_new(MAX_CONNECTIONS, MAX_PER_ADDRESS, head_ms);
+    if (server->peers == NULL || server->cache == NULL || server->packer == NULL ||
         admission_hosts_init(&server->hosts, options->host, options->allowed_hosts, options->nallowed_hosts) != 0) {
         errbuf_oom(err, "HTTP server", sizeof(*server));
         goto fail;
@@ -329,12 +379,13 @@ struct server *server_start(const struct server_options *options, struct board *
     }
     snprintf(server->url, sizeof(server->url), strchr(options->host, ':') != NULL ? "http://[%s]:%d" : "http://%s:%d",
              options->host, server->port);
-    server->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, server,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, admission_target, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-        admission_completed, NULL, MHD_OPTION_CONNECTION_LIMIT, (unsigned)MAX_CONNECTIONS,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    server->daemon = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, on_accept, server,
+                                      on_request, server, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK,
+                                      admission_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+                                      MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_CONNECTION_LIMIT,
+                                      (unsigned)(MAX_CONNECTIONS + SPARE_CONNECTIONS), MHD_OPTION_CONNECTION_TIMEOUT,
+                                      (unsigned)((head_ms + 999) / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+                                      CONNECTION_MEMORY_BYTES, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (server->daemon == NULL) {
         errbuf_set(err, EXIT_CODE_RUNTIME, "cannot start the HTTP server on %s: %s", server->url, strerror(errno));
         events_end(server->events);
