@@ -118,7 +118,14 @@ extern const int64_t snapshot_duration_bounds_ms[15];
 
 const char *snapshot_status_name(enum snapshot_status status); /* "running" */
 
-/* Total of high - position over the partitions, or -1 while unknown. */
+/* End of a partition as far as is known: where it was when the broker was last asked, or where the query has read to since. -1: not
+ * known. */
+int64_t snapshot_partition_high(const struct snapshot_partition *partition);
+
+/* Records between a partition's position and its end, or -1 while unknown. */
+int64_t snapshot_partition_lag(const struct snapshot_partition *partition);
+
+/* The partitions' lags together, or -1 while one is unknown. */
 int64_t snapshot_lag(const struct snapshot *snapshot);
 
 /* An empty picture with one reference, the caller's; its texts and arrays are malloc'd and freed with it. NULL without

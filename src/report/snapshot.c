@@ -19,20 +19,31 @@ const char *snapshot_status_name(enum snapshot_status status)
     return status_names[status];
 }
 
+int64_t snapshot_partition_high(const struct snapshot_partition *partition)
+{
+    return partition->high >= 0 && partition->position > partition->high ? partition->position : partition->high;
+}
+
+int64_t snapshot_partition_lag(const struct snapshot_partition *partition)
+{
+    if (partition->high < 0 || partition->position < 0)
+        return -1;
+    return snapshot_partition_high(partition) - partition->position;
+}
+
 int64_t snapshot_lag(const struct snapshot *snapshot)
 {
-    int64_t lag = 0;
+    int64_t sum = 0;
 
     if (snapshot->npartitions == 0)
         return -1;
     for (size_t i = 0; i < snapshot->npartitions; i++) {
-        const struct snapshot_partition *partition = &snapshot->partitions[i];
-        if (partition->high < 0 || partition->position < 0)
+        int64_t lag = snapshot_partition_lag(&snapshot->partitions[i]);
+        if (lag < 0)
             return -1;
-        if (partition->high > partition->position)
-            lag += partition->high - partition->position;
+        sum += lag;
     }
-    return lag;
+    return sum;
 }
 
 /* True when this was the last reference. */

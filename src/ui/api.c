@@ -160,13 +160,6 @@ static void key_offset(struct json_writer *json, const char *key, int64_t offset
         json_writer_raw(json, NULL);
 }
 
-static int64_t lag_of(const struct snapshot_partition *p)
-{
-    if (p->high < 0 || p->position < 0)
-        return -1;
-    return p->high > p->position ? p->high - p->position : 0;
-}
-
 static void partition(struct json_writer *json, const struct snapshot_partition *p)
 {
     json_writer_begin(json, '{');
@@ -175,8 +168,8 @@ static void partition(struct json_writer *json, const struct snapshot_partition 
     key_offset(json, "low", p->low);
     key_offset(json, "committed", p->committed);
     key_offset(json, "position", p->position);
-    key_offset(json, "high", p->high);
-    key_offset(json, "lag", lag_of(p));
+    key_offset(json, "high", snapshot_partition_high(p));
+    key_offset(json, "lag", snapshot_partition_lag(p));
     json_writer_key_i64(json, "rows", p->rows);
     json_writer_key_double(json, "arrivalRate", p->arrival_rate);
     json_writer_end(json, '}');
@@ -192,7 +185,8 @@ static void source_csv(struct http_request *request, struct http_answer *answer)
     buf_append_text(out, "topic,partition,low,committed,position,high,lag,rows,arrivalRate\n");
     for (size_t i = 0; i < snapshot->npartitions; i++) {
         const struct snapshot_partition *p = &snapshot->partitions[i];
-        const int64_t offsets[] = {p->low, p->committed, p->position, p->high, lag_of(p)};
+        const int64_t offsets[] = {p->low, p->committed, p->position, snapshot_partition_high(p),
+                                   snapshot_partition_lag(p)};
         /* Kafka allows letters, digits and ._- in a topic's name: nothing to quote. */
         buf_printf(out, "%s,%" PRId32, p->topic, p->partition);
         for (size_t k = 0; k < sizeof(offsets) / sizeof(offsets[0]); k++) {

@@ -268,10 +268,7 @@ static void partitions(const struct page *page)
         const struct snapshot *s = page->queries[i];
         for (size_t p = 0; p < s->npartitions; p++) {
             const struct snapshot_partition *part = &s->partitions[p];
-            int64_t lag = part->high < 0 || part->position < 0 ? -1
-                          : part->high > part->position        ? part->high - part->position
-                                                               : 0;
-            partition_sample(page, "sfcrime_consumer_lag_messages", s, part, NULL, lag);
+            partition_sample(page, "sfcrime_consumer_lag_messages", s, part, NULL, snapshot_partition_lag(part));
         }
     }
     family(page, "sfcrime_partition_offset", "gauge", "Offsets of a partition: first, committed, next to read, end.");
@@ -282,7 +279,7 @@ static void partitions(const struct page *page)
             partition_sample(page, "sfcrime_partition_offset", s, part, "low", part->low);
             partition_sample(page, "sfcrime_partition_offset", s, part, "committed", part->committed);
             partition_sample(page, "sfcrime_partition_offset", s, part, "position", part->position);
-            partition_sample(page, "sfcrime_partition_offset", s, part, "high", part->high);
+            partition_sample(page, "sfcrime_partition_offset", s, part, "high", snapshot_partition_high(part));
         }
     }
 }

@@ -18,13 +18,6 @@ static void offset_cell(struct buf *out, int64_t offset)
     buf_append_text(out, "</td>");
 }
 
-static int64_t lag_of(const struct snapshot_partition *p)
-{
-    if (p->high < 0 || p->position < 0)
-        return -1;
-    return p->high > p->position ? p->high - p->position : 0;
-}
-
 static void partition_row(struct buf *out, const struct snapshot *snapshot, const struct snapshot_partition *p,
                           const struct page_pace *pace)
 {
@@ -34,12 +27,12 @@ static void partition_row(struct buf *out, const struct snapshot *snapshot, cons
     offset_cell(out, p->low);
     offset_cell(out, p->committed);
     offset_cell(out, p->position);
-    offset_cell(out, p->high);
-    offset_cell(out, lag_of(p));
+    offset_cell(out, snapshot_partition_high(p));
+    offset_cell(out, snapshot_partition_lag(p));
     page_cell_decimal(out, p->arrival_rate, 1);
     page_cell_number(out, p->rows);
     page_cell(out, true);
-    page_append_ms(out, page_catch_up_ms(snapshot, pace, lag_of(p), p->arrival_rate));
+    page_append_ms(out, page_catch_up_ms(snapshot, pace, snapshot_partition_lag(p), p->arrival_rate));
     buf_append_text(out, "</td></tr>\n");
 }
 
@@ -83,15 +76,15 @@ static double value_of(const struct snapshot *snapshot, const struct snapshot_pa
     case 4:
         return (double)p->position;
     case 5:
-        return (double)p->high;
+        return (double)snapshot_partition_high(p);
     case 6:
-        return (double)lag_of(p);
+        return (double)snapshot_partition_lag(p);
     case 7:
         return p->arrival_rate;
     case 8:
         return (double)p->rows;
     case 9:
-        return page_catch_up_ms(snapshot, pace, lag_of(p), p->arrival_rate);
+        return page_catch_up_ms(snapshot, pace, snapshot_partition_lag(p), p->arrival_rate);
     default:
         return (double)p->partition;
     }

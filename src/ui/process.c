@@ -45,8 +45,13 @@ int64_t process_virtual_bytes(void)
 int64_t process_peak_resident_bytes(void)
 {
     struct rusage usage;
+    int64_t now = process_resident_bytes();
 
-    return getrusage(RUSAGE_SELF, &usage) == 0 ? (int64_t)usage.ru_maxrss * 1024 : -1;
+    if (getrusage(RUSAGE_SELF, &usage) != 0)
+        return now;
+    /* The kernel notes the peak a little late. */
+    int64_t peak = (int64_t)usage.ru_maxrss * 1024;
+    return peak > now ? peak : now;
 }
 
 static int64_t entries(const char *path)
