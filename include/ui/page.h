@@ -9,10 +9,11 @@
 #include "ui/http.h"
 
 void page_overview(struct http_request *request, struct http_answer *answer);
-void page_queries(struct http_request *request, struct http_answer *answer);    /* /StreamingQuery/ */
-void page_statistics(struct http_request *request, struct http_answer *answer); /* ...statistics?id=RUNID&last=N&after=BATCH */
-void page_batches(struct http_request *request, struct http_answer *answer);    /* ?page=N */
-void page_batch(struct http_request *request, struct http_answer *answer);      /* ?batch=N */
+void page_queries(struct http_request *request, struct http_answer *answer); /* /StreamingQuery/ */
+void page_statistics(struct http_request *request,
+                     struct http_answer *answer); /* ...statistics?id=RUNID&last=N&after=BATCH */
+void page_batches(struct http_request *request, struct http_answer *answer); /* ?page=N */
+void page_batch(struct http_request *request, struct http_answer *answer);   /* ?batch=N */
 void page_source(struct http_request *request, struct http_answer *answer);
 void page_result(struct http_request *request, struct http_answer *answer); /* ?q=TEXT&sort=COLUMN&desc=true&page=N */
 void page_plan(struct http_request *request, struct http_answer *answer);

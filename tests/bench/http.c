@@ -52,8 +52,8 @@ static struct {
 
 static int fail(const char *what)
 {
-    if (load.gone)
-        return -1; /* no failure */
+    if (load.gone || (load.may_end && (errno == EPIPE || errno == ECONNRESET)))
+        return -1; /* no failure: the server has ended, or is about to */
     fprintf(stderr, "http: %s: %s\n", what, strerror(errno));
     return -1;
 }
@@ -221,10 +221,10 @@ static int run_beside(size_t nstreams, int64_t rate, char *const *paths, size_t 
     uint64_t asked = 0;
     struct pollfd input = {.fd = 0, .events = POLLIN};
 
-    for (size_t i = 0; i < nstreams; i++) {
+    for (size_t i = 0; i < nstreams && !load.gone; i++) {
         load.clients[i].stream = true;
         if (ask(&load.clients[i], "/api/v1/events") != 0)
-            return -1;
+            break; /* torn: epoll tells */
     }
     printf("ready\n");
     fflush(stdout);
@@ -243,7 +243,7 @@ static int run_beside(size_t nstreams, int64_t rate, char *const *paths, size_t 
             return -1;
         now_us = clock_monotonic_us();
     }
-    report(now_us - begin_us);
+    report(now_us > begin_us ? now_us - begin_us : 1);
     return 0;
 }
 
@@ -267,9 +267,9 @@ int main(int argc, char **argv)
     load.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (load.clients == NULL || load.latencies_us == NULL || load.epoll_fd < 0)
         return fail("start") != 0;
-    for (size_t i = 0; i < load.nclients; i++)
-        if (connect_client(&load.clients[i]) != 0)
-            return load.gone ? 0 : 1;
+    for (size_t i = 0; i < load.nclients && !load.gone; i++)
+        if (connect_client(&load.clients[i]) != 0 && !load.gone)
+            return 1;
     int rc = requests ? run_requests(second, argv[5]) : run_beside((size_t)first, second, argv + 5, (size_t)argc - 5);
     for (size_t i = 0; i < load.nclients; i++)
         close(load.clients[i].fd);
