@@ -118,8 +118,8 @@ extern const int64_t snapshot_duration_bounds_ms[15];
 
 const char *snapshot_status_name(enum snapshot_status status); /* "running" */
 
-/* End of a partition as far as is known: where it was when the broker was last asked, or where the query has read to since. -1: not
- * known. */
+/* End of a partition as far as is known: where it was when the broker was last asked, or where the query has read to
+ * since. -1: not known. */
 int64_t snapshot_partition_high(const struct snapshot_partition *partition);
 
 /* Records between a partition's position and its end, or -1 while unknown. */
