@@ -1,10 +1,11 @@
 /* Hash aggregation: rows into groups, groups into groups.
  *
- * One layout (immutable) describes keys and accumulators of a plan's PLAN_AGGREGATE; a table holds groups in first-seen order. The same table type
- * serves as the partial aggregate of one partition in one batch and as the live state (engine/state.h wraps it with undo and
- * durability). Inside a table a group's key is a few words: fixed-width values as they are, texts as small numbers of the table's own dictionaries
- * (-0.0 as 0.0, every NaN as one). What leaves the table, for a file, is the key's encoding: bytes that mean the same everywhere. Accumulators are
- * fixed-width, with strings of min/max in the table's arena.
+ * One layout (immutable) describes keys and accumulators of a plan's PLAN_AGGREGATE; a table holds groups in first-seen
+ * order. The same table type serves as the partial aggregate of one partition in one batch and as the live state
+ * (engine/state.h wraps it with undo and durability). Inside a table a group's key is a few words: fixed-width values
+ * as they are, texts as small numbers of the table's own dictionaries (-0.0 as 0.0, every NaN as one). What leaves the
+ * table, for a file, is the key's encoding: bytes that mean the same everywhere. Accumulators are fixed-width, with
+ * strings of min/max in the table's arena.
  * A table belongs to one thread.
  */
 #ifndef ENGINE_AGGREGATE_H
@@ -52,48 +53,52 @@ void aggregate_table_reset(struct aggregate_table *table);
 size_t aggregate_table_memory_bytes(const struct aggregate_table *table);
 
 /* Add the batch's selected rows: evaluates keys, arguments and filters, then updates a group at a time. 0, -1 with err
- * (ARITHMETIC_OVERFLOW of sum, runtime errors of expressions): some rows are then counted and some are not, so the caller throws the table's
- * contents away. A global aggregate (no keys) has one group, present from the start. */
+ * (ARITHMETIC_OVERFLOW of sum, runtime errors of expressions): some rows are then counted and some are not, so the
+ * caller throws the table's contents away. A global aggregate (no keys) has one group, present from the start. */
 int aggregate_update(struct aggregate_table *table, struct eval *eval, const struct batch *batch, struct errbuf *err);
 
-/* Find the groups of another table of the same layout: numbers[0..n), n <= AGGREGATE_BLOCK, in `from`; their numbers in `table` go to groups[].
- * New ones get a clear accumulator. `from` must not change between aggregate_adopt_begin and the last aggregate_adopt; both 0, -1
- * without memory (then some of the groups may have been added). */
+/* Find the groups of another table of the same layout: numbers[0..n), n <= AGGREGATE_BLOCK, in `from`; their numbers in
+ * `table` go to groups[]. New ones get a clear accumulator. `from` must not change between aggregate_adopt_begin and
+ * the last aggregate_adopt; both 0, -1 without memory (then some of the groups may have been added). */
 int aggregate_adopt_begin(struct aggregate_table *table, const struct aggregate_table *from);
 int aggregate_adopt(struct aggregate_table *table, const struct aggregate_table *from, const uint32_t *numbers,
                     size_t n, uint32_t *groups);
 
-/* A group's key as bytes that are the same for the same values in every table: how many, and writing them (returns the end). */
+/* A group's key as bytes that are the same for the same values in every table: how many, and writing them (returns the
+ * end). */
 size_t aggregate_key_bytes(const struct aggregate_table *table, uint32_t group);
 unsigned char *aggregate_key_encode(const struct aggregate_table *table, uint32_t group, unsigned char *at);
 
 /* --- keys in files --- */
 
-/* The texts of a file that is being written or read: its keys name them by number. One file at a time. NULL without memory. */
+/* The texts of a file that is being written or read: its keys name them by number. One file at a time. NULL without
+ * memory. */
 struct aggregate_file;
 struct aggregate_file *aggregate_file_new(const struct aggregate_layout *layout);
 void aggregate_file_free(struct aggregate_file *file);
 size_t aggregate_file_key_width(const struct aggregate_layout *layout); /* bytes of a key, all alike */
 
-/* Writing: begin, note every group that the file will name (0, -1 without memory), put the texts, then the keys. Format independent of CPU:
- * little endian. */
+/* Writing: begin, note every group that the file will name (0, -1 without memory), put the texts, then the keys. Format
+ * independent of CPU: little endian. */
 void aggregate_file_begin(struct aggregate_file *file);
 int aggregate_file_note(struct aggregate_file *file, const struct aggregate_table *table, uint32_t group);
 void aggregate_file_put_texts(const struct aggregate_file *file, const struct aggregate_table *table, struct buf *out);
 void aggregate_file_put_key(const struct aggregate_file *file, const struct aggregate_table *table, uint32_t group,
                             struct buf *out);
 
-/* Reading, with every byte checked: the texts at [at, end); returns their end, NULL when they are none, or without memory (*oom). */
+/* Reading, with every byte checked: the texts at [at, end); returns their end, NULL when they are none, or without
+ * memory (*oom). */
 const unsigned char *aggregate_file_take_texts(struct aggregate_file *file, struct aggregate_table *table,
                                                const unsigned char *at, const unsigned char *end, bool *oom);
-/* The group of a key (aggregate_file_key_width bytes). 1; 0: it is no key of this layout or, without `add`, no group of the table; -1
- * without memory. A new group gets a clear accumulator. */
+/* The group of a key (aggregate_file_key_width bytes). 1; 0: it is no key of this layout or, without `add`, no group of
+ * the table; -1 without memory. A new group gets a clear accumulator. */
 int aggregate_file_take_key(struct aggregate_file *file, struct aggregate_table *table, const unsigned char *bytes,
                             bool add, uint32_t *group);
 
 /* --- accumulators --- */
 
-/* Merge accumulator src (of a table with the same layout) into dst; strings are copied into dst_strings. 0, -1 with err. */
+/* Merge accumulator src (of a table with the same layout) into dst; strings are copied into dst_strings. 0, -1 with
+ * err. */
 int aggregate_merge_one(const struct aggregate_layout *layout, unsigned char *dst, const unsigned char *src,
                         struct arena *dst_strings, struct errbuf *err);
 /* A fresh accumulator: count 0, sum NULL ... */
@@ -104,27 +109,29 @@ bool aggregate_merge_order_matters(const struct aggregate_layout *layout);
 /* True when groups have an event time that a watermark can close. */
 bool aggregate_has_event_time(const struct aggregate_layout *layout);
 
-/* Accumulators as bytes for the checkpoint and back. Format independent of CPU: little endian. Decoding checks; it returns the end of
- * what it read from [at, end), NULL when that is no accumulator, or without memory (*oom). */
+/* Accumulators as bytes for the checkpoint and back. Format independent of CPU: little endian. Decoding checks; it
+ * returns the end of what it read from [at, end), NULL when that is no accumulator, or without memory (*oom). */
 void aggregate_encode_one(const struct aggregate_layout *layout, const unsigned char *accumulator, struct buf *out);
 const unsigned char *aggregate_decode_one(const struct aggregate_layout *layout, const unsigned char *at,
                                           const unsigned char *end, unsigned char *accumulator, struct arena *strings,
                                           bool *oom);
 
-/* The event time that the watermark compares with (microseconds: the key itself, or its window's end). False: the key is NULL or there is no
- * event-time key. */
+/* The event time that the watermark compares with (microseconds: the key itself, or its window's end). False: the key
+ * is NULL or there is no event-time key. */
 bool aggregate_event_time(const struct aggregate_table *table, uint32_t group, int64_t *event_us);
 
-/* Turn groups (numbers groups[0..n), n <= VECTOR_ROWS) into a batch with the operator's columns (keys, then results) in arena.
- * The columns array is allocated there too; strings are shared with the table, so the batch is good until the table's next change. 0, -1 without
- * memory. */
+/* Turn groups (numbers groups[0..n), n <= VECTOR_ROWS) into a batch with the operator's columns (keys, then results) in
+ * arena. The columns array is allocated there too; strings are shared with the table, so the batch is good until the
+ * table's next change. 0, -1 without memory. */
 int aggregate_rows(const struct aggregate_table *table, const uint32_t *groups, size_t n, struct batch *batch,
                    struct arena *arena);
 
-/* Order group numbers by their key values (NULL first, then Spark's order): the fixed order of unsorted output. 0, -1 without memory. */
+/* Order group numbers by their key values (NULL first, then Spark's order): the fixed order of unsorted output. 0, -1
+ * without memory. */
 int aggregate_sort(const struct aggregate_table *table, uint32_t *groups, size_t n);
 
-/* A text that changes when bytes of accumulators or keys would be read differently: part of the checkpoint's fingerprint. */
+/* A text that changes when bytes of accumulators or keys would be read differently: part of the checkpoint's
+ * fingerprint. */
 void aggregate_layout_text(const struct aggregate_layout *layout, struct buf *out);
 
 #endif

@@ -1,13 +1,14 @@
 /* The checkpoint directory of one query: Spark's layout and file format for metadata, sources, offsets and commits
- * (spark-reference 8, reliability 4), with a CRC32C field of ours in the metadata JSON, and our lock.
+ * (4.0.0: StreamMetadata, HDFSMetadataLog, OffsetSeqLog, CommitLog), with a CRC32C field of ours in the metadata JSON,
+ * and our lock.
  *
- * Files with a JSON object of ours (offsets/N, commits/N, sfcrime.json) must have the field "crc32c", right: without it they are refused as damaged or
- * another program's. The one of sources/0/0 stands in sfcrime.json, which also repeats metadata's id; the two files themselves are
- * Spark's to the byte. So Spark's tools read our directory, but a directory that Spark wrote is refused: its state could not be
- * read anyway.
+ * Files with a JSON object of ours (offsets/N, commits/N, sfcrime.json) must have the field "crc32c", right: without it
+ * they are refused as damaged or another program's. The one of sources/0/0 stands in sfcrime.json, which also repeats
+ * metadata's id; the two files themselves are Spark's to the byte. So Spark's tools read our directory, but a directory
+ * that Spark wrote is refused: its state could not be read anyway.
  *
- * Order of a batch N, kept by the caller: checkpoint_plan(N) -> run -> state -> sink -> checkpoint_commit(N). Every write is durable when the
- * call returns. One thread; one process (flock on DIR/lock, held until close).
+ * Order of a batch N, kept by the caller: checkpoint_plan(N) -> run -> state -> sink -> checkpoint_commit(N). Every
+ * write is durable when the call returns. One thread; one process (flock on DIR/lock, held until close).
  */
 #ifndef ENGINE_CHECKPOINT_H
 #define ENGINE_CHECKPOINT_H
@@ -47,17 +48,18 @@ struct checkpoint_identity {
     const char *cluster_id; /* of the broker */
 };
 
-/* Open (or make) DIR: take the lock (EXIT_CODE_BUSY naming pid, host and start of the holder), remove temp files, read metadata and identity,
- * check CRCs, contiguity, version, identity. What does not fit: -1/NULL with EXIT_CODE_CHECKPOINT naming file, wanted, found, remedy;
- * nothing is deleted. A directory in which nothing was planned yet becomes the caller's, whoever's it was. A lost metadata is written again with
- * its old id. A directory of an embedded broker that was restarted ("mockCluster...") says so and names --from-scratch.
- * Missing commits: WARN, the newest plan is run again, as Spark. */
+/* Open (or make) DIR: take the lock (EXIT_CODE_BUSY naming pid, host and start of the holder), remove temp files, read
+ * metadata and identity, check CRCs, contiguity, version, identity. What does not fit: -1/NULL with
+ * EXIT_CODE_CHECKPOINT naming file, wanted, found, remedy; nothing is deleted. A directory in which nothing was planned
+ * yet becomes the caller's, whoever's it was. A lost metadata is written again with its old id. A directory of an
+ * embedded broker that was restarted ("mockCluster...") says so and names --from-scratch. Missing commits: WARN, the
+ * newest plan is run again, as Spark. */
 struct checkpoint *checkpoint_open(const char *dir, const struct checkpoint_identity *identity, struct errbuf *err);
 /* Release the lock, close. remove: delete the directory (a temporary one, after a clean end). */
 void checkpoint_close(struct checkpoint *checkpoint, bool remove);
 
-/* Move an old directory aside (DIR.old-<time>), for --from-scratch. A missing or empty one is fine. Refuses a locked one, and one
- * with other things than a checkpoint in it. */
+/* Move an old directory aside (DIR.old-<time>), for --from-scratch. A missing or empty one is fine. Refuses a locked
+ * one, and one with other things than a checkpoint in it. */
 int checkpoint_move_aside(const char *dir, struct errbuf *err);
 
 const char *checkpoint_id(const struct checkpoint *checkpoint);        /* the query's UUID */

@@ -21,7 +21,8 @@ struct compiled {
     size_t nplans;
 };
 
-/* Borrows config. 0; -1 with err (EXIT_CODE_USAGE) that names source, table or query and says what to do; nothing to release then. */
+/* Borrows config. 0; -1 with err (EXIT_CODE_USAGE) that names source, table or query and says what to do; nothing to
+ * release then. */
 int compiled_init(struct compiled *compiled, const struct config *config, struct errbuf *err);
 void compiled_release(struct compiled *compiled);
 

@@ -1,6 +1,6 @@
-/* What a session is told to do: the application, its sources, static tables and queries. Plain data made by a program's settings (or a
- * test), checked for form there and for sense by session_open. Strings are owned by whoever made the config and outlive the
- * session.
+/* What a session is told to do: the application, its sources, static tables and queries. Plain data made by a program's
+ * settings (or a test), checked for form there and for sense by session_open. Strings are owned by whoever made the
+ * config and outlive the session.
  */
 #ifndef ENGINE_CONFIG_H
 #define ENGINE_CONFIG_H
@@ -15,7 +15,7 @@
 
 enum config_malformed { CONFIG_MALFORMED_NULL, CONFIG_MALFORMED_FAIL, CONFIG_MALFORMED_DEADLETTER };
 
-/* source.NAME.*: options of the Kafka source, as Spark's (spark-reference 1.1). */
+/* source.NAME.*: options of the Kafka source, as Spark's (KafkaSourceProvider of 4.0.0). */
 struct config_source {
     const char *name; /* of the view */
     struct conf kafka;

@@ -1,8 +1,8 @@
-/* What a query tells the world while it runs: keeps its totals, history and partitions, and publishes an immutable snapshot of them on the board
- * after each change.
+/* What a query tells the world while it runs: keeps its totals, history and partitions, and publishes an immutable
+ * snapshot of them on the board after each change.
  *
- * The query's thread and the session's sampler write; a lock inside keeps them apart (taken before the board's own, never the other way round). Publishing
- * is best effort: without memory a picture is left out, the query goes on.
+ * The query's thread and the session's sampler write; a lock inside keeps them apart (taken before the board's own,
+ * never the other way round). Publishing is best effort: without memory a picture is left out, the query goes on.
  */
 #ifndef ENGINE_FEED_H
 #define ENGINE_FEED_H
@@ -41,7 +41,8 @@ void feed_free(struct feed *feed);
 void feed_status(struct feed *feed, enum snapshot_status status, bool data_available, bool trigger_active,
                  const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* Take a result over, whole and without copying: *rows is swapped for an empty rowset. Shown with the next publication. */
+/* Take a result over, whole and without copying: *rows is swapped for an empty rowset. Shown with the next
+ * publication. */
 void feed_result(struct feed *feed, int64_t batch_id, struct rowset *rows);
 
 /* Where the partitions stand after a batch: end offsets, and rows read of each (NULL: none). */

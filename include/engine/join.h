@@ -1,7 +1,8 @@
-/* The static side of a stream-static join: a hash index over a table's rows, built once per join and read by every partition.
+/* The static side of a stream-static join: a hash index over a table's rows, built once per join and read by every
+ * partition.
  *
- * Equality is Spark's: exact bytes for strings, -0.0 = 0.0 and NaN = NaN, NULL matches nothing unless the key is compared by <=>.
- * Rows with the same key are found in the table's order. Immutable after join_new, any thread.
+ * Equality is Spark's: exact bytes for strings, -0.0 = 0.0 and NaN = NaN, NULL matches nothing unless the key is
+ * compared by <=>. Rows with the same key are found in the table's order. Immutable after join_new, any thread.
  */
 #ifndef ENGINE_JOIN_H
 #define ENGINE_JOIN_H
@@ -13,8 +14,8 @@
 
 struct join;
 
-/* Index the table's rows that pass op->u.join.table_filter. Borrows op and table. NULL with err (no memory; a runtime error in a key's or the
- * filter's expression). */
+/* Index the table's rows that pass op->u.join.table_filter. Borrows op and table. NULL with err (no memory; a runtime
+ * error in a key's or the filter's expression). */
 struct join *join_new(const struct plan_op *op, const struct rowset *table, const struct plan *plan,
                       struct errbuf *err);
 /* NULL does nothing. */

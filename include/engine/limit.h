@@ -1,7 +1,8 @@
-/* LIMIT of a query in append mode: it holds for the query's whole life, so how many rows went through is state (Spark's operator globalLimit).
+/* LIMIT of a query in append mode: it holds for the query's whole life, so how many rows went through is state (Spark's
+ * operator globalLimit).
  *
- * The count is kept by engine/state as a one-group aggregate in a directory of its own: same files, same checksums, same versions.
- * One thread.
+ * The count is kept by engine/state as a one-group aggregate in a directory of its own: same files, same checksums,
+ * same versions. One thread.
  */
 #ifndef ENGINE_LIMIT_H
 #define ENGINE_LIMIT_H

@@ -1,8 +1,8 @@
 /* The map stage: records of one partition's range to a partial aggregate (or to rows, in a query without aggregate).
  *
- * A record is decoded inside the reader's callback straight into column vectors, only the columns that the plan needs; when VECTOR_ROWS
- * rows are in, the plan's operators run over them. The stage is immutable and shared; a part belongs to one partition and one
- * thread, and is used for batch after batch.
+ * A record is decoded inside the reader's callback straight into column vectors, only the columns that the plan needs;
+ * when VECTOR_ROWS rows are in, the plan's operators run over them. The stage is immutable and shared; a part belongs
+ * to one partition and one thread, and is used for batch after batch.
  */
 #ifndef ENGINE_MAP_STAGE_H
 #define ENGINE_MAP_STAGE_H
@@ -18,13 +18,14 @@ struct map_stage {
     const struct pipeline *pipeline;
     const struct aggregate_layout *layout; /* NULL: a query without aggregate */
     const struct schema *view;             /* source_schema */
-    size_t
-        ndata; /* its first columns come from the record's JSON (or are the one column `value`); Kafka's own columns follow */
+    /* its first columns come from the record's JSON (or are the one column `value`); Kafka's own columns follow */
+    size_t ndata;
     bool raw; /* no schema: `value` is the text itself */
     enum config_malformed on_malformed;
 };
 
-/* Columns of the rows that come out of a stage without aggregate. schema is initialised and empty. 0, -1 without memory. */
+/* Columns of the rows that come out of a stage without aggregate. schema is initialised and empty. 0, -1 without
+ * memory. */
 int map_stage_schema(const struct map_stage *stage, struct schema *schema);
 
 struct map_part;
@@ -59,8 +60,8 @@ const struct rowset *map_part_rows(const struct map_part *part);             /* 
 const struct watermark_stats *map_part_watermark(const struct map_part *part);
 void map_part_counts(const struct map_part *part, struct map_counts *counts);
 
-/* The i-th newest of the malformed records that are kept of a batch (a few; the counts have all), or NULL. Also after map_part_record failed for
- * one. Valid until map_part_begin. */
+/* The i-th newest of the malformed records that are kept of a batch (a few; the counts have all), or NULL. Also after
+ * map_part_record failed for one. Valid until map_part_begin. */
 const struct snapshot_bad *map_part_bad(const struct map_part *part, size_t i);
 
 /* Add to reached[] (nops + 1) the rows that came to each operator before the final stage in this batch. */

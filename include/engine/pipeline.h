@@ -1,9 +1,9 @@
-/* The row-wise operators of a plan (FILTER, PROJECT, JOIN, WINDOW, WATERMARK) over vector batches: what both the map stage and the final
- * stage run.
+/* The row-wise operators of a plan (FILTER, PROJECT, JOIN, WINDOW, WATERMARK) over vector batches: what both the map
+ * stage and the final stage run.
  *
- * A pipeline is immutable and shared by all partitions; a run belongs to one of them (one thread at a time). Operators that multiply rows
- * hand them on in chunks of at most VECTOR_ROWS, each in memory that is used again for the next one, so what receives a batch must take
- * out of it what it wants to keep.
+ * A pipeline is immutable and shared by all partitions; a run belongs to one of them (one thread at a time). Operators
+ * that multiply rows hand them on in chunks of at most VECTOR_ROWS, each in memory that is used again for the next one,
+ * so what receives a batch must take out of it what it wants to keep.
  */
 #ifndef ENGINE_PIPELINE_H
 #define ENGINE_PIPELINE_H

@@ -1,10 +1,11 @@
-/* One streaming query: the loop that knows the order of a trigger's steps (spark-reference 2.2, reliability 2).
+/* One streaming query: the loop that knows the order of a trigger's steps (Spark 4.0.0: MicroBatchExecution).
  *
- * S1 plan end offsets -> S2 offsets/N -> S3 read, decode, aggregate -> S4 state N+1 -> S5 sink -> S6 commits/N -> S7 purge -> S8 progress,
- * snapshot. A batch that fails or is given up leaves nothing behind but its plan, and runs again on it at the next start.
+ * S1 plan end offsets -> S2 offsets/N -> S3 read, decode, aggregate -> S4 state N+1 -> S5 sink -> S6 commits/N -> S7
+ * purge -> S8 progress, snapshot. A batch that fails or is given up leaves nothing behind but its plan, and runs again
+ * on it at the next start.
  *
- * query_open and query_close on the session's thread; query_run on the query's own, which owns everything in between; query_sample and
- * query_summary and query_stopping on any.
+ * query_open and query_close on the session's thread; query_run on the query's own, which owns everything in between;
+ * query_sample and query_summary and query_stopping on any.
  */
 #ifndef ENGINE_QUERY_H
 #define ENGINE_QUERY_H
@@ -51,7 +52,8 @@ struct query;
 struct query *query_open(const struct query_setup *setup, struct checkpoint *checkpoint, struct errbuf *err);
 void query_close(struct query *query);
 
-/* Run until the trigger is done, the stop, or a failure. 0; -1 with err. *gone (after 0): the reader of the output went away. */
+/* Run until the trigger is done, the stop, or a failure. 0; -1 with err. *gone (after 0): the reader of the output went
+ * away. */
 int query_run(struct query *query, bool *gone, struct errbuf *err);
 
 const char *query_name(const struct query *query);

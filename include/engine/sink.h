@@ -1,10 +1,12 @@
 /* Where a query's results go. One interface for all kinds; a sink belongs to its query's thread.
  *
- * Per batch: begin, write (once or more; in the result's order), commit. A failed step leaves the batch uncommitted: the query calls abort and
- * ends. A commit that has to wait for whoever reads the output asks give_up, and returns SINK_ABANDONED when that says so.
- * After a restart the planned batch comes again with the same id and, from the same records, the same rows: a sink that says
- * `repeats` shows it twice (console), one that does not must put the repetition over the first (files by batch id) or
- * recognise it (a transaction that holds the batch id).
+ * Per batch: begin, write (once or more; in the result's order), commit. A failed step leaves the batch uncommitted:
+ * the query calls abort and ends. A commit that has to wait for whoever reads the output asks give_up, and returns
+ * SINK_ABANDONED when that says so.
+ *
+ * After a restart the planned batch comes again with the same id and, from the same records, the same rows: a sink that
+ * says `repeats` shows it twice (console), one that does not must put the repetition over the first (files by batch id)
+ * or recognise it (a transaction that holds the batch id).
  */
 #ifndef ENGINE_SINK_H
 #define ENGINE_SINK_H
@@ -56,8 +58,7 @@ struct sink {
     const struct sink_kind *kind;
     const struct sink_context *context;
     int64_t batch_id; /* of the batch in work */
-    bool
-        gone; /* nobody reads the output any more (a closed stdout): the query ends after its commit, without an error */
+    bool gone;        /* nobody reads the output any more (stdout closed): the query ends after its commit, no error */
 };
 
 /* Check format, mode and columns before anything runs. 0, -1 with err (EXIT_CODE_USAGE). */
@@ -72,7 +73,8 @@ int sink_write(struct sink *sink, const struct rowset *rows, struct errbuf *err)
 int sink_commit(struct sink *sink, struct errbuf *err); /* also SINK_ABANDONED */
 void sink_abort(struct sink *sink);
 
-/* As progress shows it: the class name and an address-like hash, "...ConsoleTable$@6e2b1d0a". malloc'd; NULL without memory. */
+/* As progress shows it: the class name and an address-like hash, "...ConsoleTable$@6e2b1d0a". malloc'd; NULL without
+ * memory. */
 char *sink_description(const struct sink *sink, const char *run_id);
 
 /* The kinds' constructors. NULL with err. */

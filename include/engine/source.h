@@ -1,5 +1,6 @@
-/* The Kafka source of one query: which columns its view has, what a batch reads of each partition, what counts as lost data, and the reading
- * (spark-reference 1.3, 1.6; KafkaMicroBatchStream of 4.0.0). Where it starts and how far it goes: engine/subscription.h.
+/* The Kafka source of one query: which columns its view has, what a batch reads of each partition, what counts as lost
+ * data, and the reading (Spark 4.0.0: KafkaMicroBatchStream). Where it starts and how far it goes:
+ * engine/subscription.h.
  *
  * One thread.
  */
@@ -44,9 +45,9 @@ void source_close(struct source *source);
 /* Start fetching these partitions at these absolute offsets, ahead of the first batch. 0, -1 with err. */
 int source_start(struct source *source, const struct offset_list *from, struct errbuf *err);
 
-/* Ranges of a batch: end[i] against start. New partitions begin at their earliest offset; lost data (partitions gone, ends that went back, new
- * ones that do not begin at 0) fails with EXIT_CODE_DATA_LOSS or, with failOnDataLoss = false, is logged and left out. ranges is malloc'd,
- * one per item of end in its order. 0, -1 with err. */
+/* Ranges of a batch: end[i] against start. New partitions begin at their earliest offset; lost data (partitions gone,
+ * ends that went back, new ones that do not begin at 0) fails with EXIT_CODE_DATA_LOSS or, with failOnDataLoss = false,
+ * is logged and left out. ranges is malloc'd, one per item of end in its order. 0, -1 with err. */
 int source_plan(struct source *source, const struct offset_list *start, const struct offset_list *end,
                 struct source_range **ranges, struct errbuf *err);
 
@@ -54,8 +55,8 @@ int source_plan(struct source *source, const struct offset_list *start, const st
 struct source_sink {
     reader_fn record;
     void *const *parts; /* by range: the record function's cookie */
-    /* Called about once a second, and when stop_fd became readable: down says why the broker is not there, NULL while it is. Non-zero:
-     * give up. */
+    /* Called about once a second, and when stop_fd became readable: down says why the broker is not there, NULL while
+     * it is. Non-zero: give up. */
     int (*tick)(void *cookie, const char *down);
     void *cookie; /* of tick */
 };

@@ -1,4 +1,4 @@
-/* Times the phases of a trigger and makes its progress record (Spark's ProgressReporter and ProgressContext; spark-reference 2.3, 7).
+/* Times the phases of a trigger and makes its progress record (Spark 4.0.0: ProgressReporter, ProgressContext).
  *
  * One tracker a query, on its thread.
  */
@@ -60,7 +60,8 @@ int64_t tracker_elapsed_ms(const struct tracker *tracker);              /* since
 /* The trigger is over: make its record in *progress (uninitialised; progress_release). 0, -1 without memory. */
 int tracker_finish(struct tracker *tracker, const struct tracker_facts *facts, struct progress *progress);
 
-/* True when an idle record is due now; *first: none was emitted before, so nothing is logged about it. Counts as emitted. */
+/* True when an idle record is due now; *first: none was emitted before, so nothing is logged about it. Counts as
+ * emitted. */
 bool tracker_idle_due(struct tracker *tracker, bool *first);
 
 #endif

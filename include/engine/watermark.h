@@ -1,4 +1,4 @@
-/* The event-time watermark of a query (Spark's EventTimeWatermark, WatermarkTracker; spark-reference 4.3). Single-threaded. */
+/* The event-time watermark of a query (Spark 4.0.0: EventTimeWatermarkExec, WatermarkTracker). Single-threaded. */
 #ifndef ENGINE_WATERMARK_H
 #define ENGINE_WATERMARK_H
 

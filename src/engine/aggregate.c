@@ -1,9 +1,11 @@
 /* Rows to group numbers to accumulators, and the tables around them.
  *
- * An update is: evaluate the key columns, pack the rows' keys (aggregate_pack.c) and find their groups (aggregate_index.c) a block at a
- * time, then let every accumulator run over its own column with the group numbers. Each of these is a loop over one array.
+ * An update is: evaluate the key columns, pack the rows' keys (aggregate_pack.c) and find their groups
+ * (aggregate_index.c) a block at a time, then let every accumulator run over its own column with the group numbers.
+ * Each of these is a loop over one array.
  *
- * A table's dictionaries outlive its groups: a partial aggregate that is reset for the next batch meets the same texts again. */
+ * A table's dictionaries outlive its groups: a partial aggregate that is reset for the next batch meets the same texts
+ * again. */
 #include "aggregate_internal.h"
 
 #include <stdlib.h>

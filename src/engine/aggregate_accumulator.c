@@ -5,8 +5,8 @@
  *   AVG       sum as DOUBLE, and how many values
  *   MIN, MAX  the value, whether there is one; STRING, BINARY and STRUCT (in the bytes of a key, exact) in the arena
  *
- * Sums of DOUBLE begin at 0.0 and add in the order of the rows, so a sum of -0.0 alone is 0.0: both as Spark. MIN and MAX replace only what
- * is strictly beaten: of values that tie (-0.0 and 0.0) the first seen stays. */
+ * Sums of DOUBLE begin at 0.0 and add in the order of the rows, so a sum of -0.0 alone is 0.0: both as Spark. MIN and
+ * MAX replace only what is strictly beaten: of values that tie (-0.0 and 0.0) the first seen stays. */
 #include "aggregate_internal.h"
 
 #include "sql/diagnose.h"

@@ -1,7 +1,9 @@
-/* Groups in files: packed keys in little endian, with texts numbered by the file, whose texts stand in front of its keys.
+/* Groups in files: packed keys in little endian, with texts numbered by the file, whose texts stand in front of its
+ * keys.
  *
- * Writing numbers the texts that the file needs, as a sparse set: a text's number is believed only if that place of the list names the
- * text, so that nothing is cleared between files and a small file of a large table costs what is in it. */
+ * Writing numbers the texts that the file needs, as a sparse set: a text's number is believed only if that place of the
+ * list names the text, so that nothing is cleared between files and a small file of a large table costs what is in
+ * it. */
 #include "aggregate_internal.h"
 
 #include <endian.h>

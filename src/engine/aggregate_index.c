@@ -1,5 +1,6 @@
-/* Packed keys to group numbers: open addressing as in common/hashmap.c, but the keys are fixed in width and lie by number, so that a group
- * costs its key, its slots and nothing else. A key that is one text needs no slots: the dictionary's numbers lead to groups directly. */
+/* Packed keys to group numbers: open addressing as in common/hashmap.c, but the keys are fixed in width and lie by
+ * number, so that a group costs its key, its slots and nothing else. A key that is one text needs no slots: the
+ * dictionary's numbers lead to groups directly. */
 #include "aggregate_internal.h"
 
 #include <stdlib.h>

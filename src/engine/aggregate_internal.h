@@ -1,13 +1,14 @@
 /* Shared by the files of aggregate.c: the layout, and the forms of keys and accumulators.
  *
- * ENCODED KEYS. A value is a tag byte (0 NULL, 1 a value) and, if there is one, its bytes: BOOLEAN 1, INT and DATE 4, BIGINT, TIMESTAMP and DOUBLE 8
- * (little endian), STRING and BINARY a 4-byte length and the bytes, STRUCT its fields in the same way. A key is its columns one after the
- * other, the event-time column first. Equal keys have equal bytes: -0.0 is written as 0.0 and every NaN as one.
+ * ENCODED KEYS. A value is a tag byte (0 NULL, 1 a value) and, if there is one, its bytes: BOOLEAN 1, INT and DATE 4,
+ * BIGINT, TIMESTAMP and DOUBLE 8 (little endian), STRING and BINARY a 4-byte length and the bytes, STRUCT its fields in
+ * the same way. A key is its columns one after the other, the event-time column first. Equal keys have equal bytes:
+ * -0.0 is written as 0.0 and every NaN as one.
  *
- * PACKED KEYS, which a table works with: the values of all columns and struct fields at fixed places, a text as its number in the table's
- * dictionary of that field, then a bit for each that is NULL (its value, and all in a NULL struct, is then zero), filled up to a
- * multiple of 8. Equal keys of one table have equal bytes; two tables' packed keys cannot be compared. Files hold packed keys too, with
- * numbers of their own.
+ * PACKED KEYS, which a table works with: the values of all columns and struct fields at fixed places, a text as its
+ * number in the table's dictionary of that field, then a bit for each that is NULL (its value, and all in a NULL
+ * struct, is then zero), filled up to a multiple of 8. Equal keys of one table have equal bytes; two tables' packed
+ * keys cannot be compared. Files hold packed keys too, with numbers of their own.
  *
  * ACCUMULATORS lie in the slots of one fixed-width record per group; all zero bytes are an empty accumulator. */
 #ifndef ENGINE_AGGREGATE_INTERNAL_H
@@ -99,8 +100,8 @@ uint64_t aggregate_layout_double_bits(double value);
 size_t aggregate_key_size(const struct vector *vector, size_t row);
 unsigned char *aggregate_key_write(unsigned char *at, const struct vector *vector, size_t row);
 
-/* Read one value into a row of out (strings point into the bytes). out NULL: only check. Returns the end, NULL when the bytes are
- * not such a value. */
+/* Read one value into a row of out (strings point into the bytes). out NULL: only check. Returns the end, NULL when the
+ * bytes are not such a value. */
 const unsigned char *aggregate_key_read(const unsigned char *at, const unsigned char *end, const struct type *type,
                                         struct vector *out, size_t row);
 
@@ -109,14 +110,15 @@ int aggregate_key_compare(const struct type *type, const unsigned char **a, cons
 
 /* --- aggregate_pack.c: packed keys --- */
 
-/* Pack the keys of rows sel[first..first + n) (sel NULL: the rows themselves) of the key columns' vectors, n <= AGGREGATE_BLOCK, one after
- * the other into `packed`. 0, -1 without memory. */
+/* Pack the keys of rows sel[first..first + n) (sel NULL: the rows themselves) of the key columns' vectors, n <=
+ * AGGREGATE_BLOCK, one after the other into `packed`. 0, -1 without memory. */
 int aggregate_pack_rows(struct aggregate_table *table, const struct vector *columns, const uint16_t *sel, size_t first,
                         size_t n, unsigned char *packed);
 
 /* --- aggregate_index.c: packed keys to groups --- */
 
-/* Numbers of the groups of n <= AGGREGATE_BLOCK packed keys, new ones with a clear accumulator. 0, -1 without memory. */
+/* Numbers of the groups of n <= AGGREGATE_BLOCK packed keys, new ones with a clear accumulator. 0, -1 without
+ * memory. */
 int aggregate_index_put(struct aggregate_table *table, const unsigned char *packed, size_t n, uint32_t *groups);
 uint32_t aggregate_index_find(const struct aggregate_table *table, const unsigned char *packed);
 /* Forget all groups. */

@@ -1,9 +1,11 @@
 /* Values to packed keys.
  *
- * A block of rows is packed a field at a time: a loop over one column's array writes one place in every key. Texts are looked up in the
- * field's dictionary; all of a block are hashed before the first is looked up, so that the misses of a large dictionary overlap.
+ * A block of rows is packed a field at a time: a loop over one column's array writes one place in every key. Texts are
+ * looked up in the field's dictionary; all of a block are hashed before the first is looked up, so that the misses of a
+ * large dictionary overlap.
  *
- * Where a row's struct is NULL its fields are NULL too, whatever their vectors hold: equal keys must have equal bytes. */
+ * Where a row's struct is NULL its fields are NULL too, whatever their vectors hold: equal keys must have equal
+ * bytes. */
 #include "aggregate_internal.h"
 
 struct block {
@@ -44,8 +46,9 @@ static int pack_one_text(const struct block *block, const struct aggregate_field
     return 0;
 }
 
-/* Texts that rows share: a table's that joined them, a CASE's literals. One look at the pointer replaces hashing the bytes and finding them. The
- * memo is of one block, since a batch's memory is used again. A memo of distinct texts is of no use, so it is kept only while rows hit it. */
+/* Texts that rows share: a table's that joined them, a CASE's literals. One look at the pointer replaces hashing the
+ * bytes and finding them. The memo is of one block, since a batch's memory is used again. A memo of distinct texts is
+ * of no use, so it is kept only while rows hit it. */
 enum { MEMO = 16, MEMO_TRIAL = 32 };
 
 struct memo {

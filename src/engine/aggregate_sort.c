@@ -1,11 +1,12 @@
 /* Groups in the order of their keys, by numbers alone.
  *
- * Each level of the order (a column's NULL before its values, its value, or those of a struct's fields) gives every group a 64-bit number whose
- * order is Spark's; a text's number is its rank among the texts of its dictionary. Groups are sorted by the first level, then
- * each run of equal ones by the next.
+ * Each level of the order (a column's NULL before its values, its value, or those of a struct's fields) gives every
+ * group a 64-bit number whose order is Spark's; a text's number is its rank among the texts of its dictionary. Groups
+ * are sorted by the first level, then each run of equal ones by the next.
  *
- * RANKS of a whole dictionary are kept, and texts that came since are merged in: a query in complete mode sorts all its groups after
- * every batch. When only a few groups of a large dictionary are to be sorted, only their texts are ranked. */
+ * RANKS of a whole dictionary are kept, and texts that came since are merged in: a query in complete mode sorts all its
+ * groups after every batch. When only a few groups of a large dictionary are to be sorted, only their texts are
+ * ranked. */
 #include "aggregate_internal.h"
 
 #include <endian.h>

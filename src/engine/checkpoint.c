@@ -8,9 +8,9 @@
  *   commits/N     batch N is done
  *   state/0/0     engine/state.h
  *
- * Recovery follows Spark (MicroBatchExecution.populateStartOffsets; spark-reference 8), with L the newest plan and C the newest commit:
- * C == L goes on behind L; anything else runs L again. Where Spark looks at the newest files only, all of them are checked here: a
- * directory that lost or garbled a file has a history that nobody should build on. */
+ * Recovery follows Spark 4.0.0 (MicroBatchExecution.populateStartOffsets), with L the newest plan and C the newest
+ * commit: C == L goes on behind L; anything else runs L again. Where Spark looks at the newest files only, all of them
+ * are checked here: a directory that lost or garbled a file has a history that nobody should build on. */
 #include "checkpoint_internal.h"
 
 #include "common/clock.h"

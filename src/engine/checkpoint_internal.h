@@ -1,7 +1,9 @@
-/* Shared by checkpoint.c (the directory, recovery), checkpoint_owner.c (whose it is) and checkpoint_file.c (the bytes of its files).
+/* Shared by checkpoint.c (the directory, recovery), checkpoint_owner.c (whose it is) and checkpoint_file.c (the bytes
+ * of its files).
  *
- * Files are Spark's, line by line; in JSON objects of ours stands one more field, "crc32c": the CRC32C of the whole file as 8 lower-case
- * hexadecimal digits, computed with these digits as zeros. Spark's readers pass over fields that they do not know. */
+ * Files are Spark's, line by line; in JSON objects of ours stands one more field, "crc32c": the CRC32C of the whole
+ * file as 8 lower-case hexadecimal digits, computed with these digits as zeros. Spark's readers pass over fields that
+ * they do not know. */
 #ifndef ENGINE_CHECKPOINT_INTERNAL_H
 #define ENGINE_CHECKPOINT_INTERNAL_H
 
@@ -40,8 +42,8 @@ struct checkpoint {
 
 /* --- checkpoint_owner.c --- */
 
-/* Read metadata and sfcrime.json and compare them with the identity; write what is missing in a directory where nothing was planned yet. 0;
- * -1 with err: another query, cluster or program, damage. */
+/* Read metadata and sfcrime.json and compare them with the identity; write what is missing in a directory where nothing
+ * was planned yet. 0; -1 with err: another query, cluster or program, damage. */
 int checkpoint_owner_claim(struct checkpoint *checkpoint, const struct checkpoint_identity *identity,
                            struct errbuf *err);
 /* sfcrime.json, anew. */
@@ -62,8 +64,8 @@ void checkpoint_file_commit(int64_t next_watermark_ms, struct buf *out);
 void checkpoint_file_initial(const struct offset_list *initial, struct buf *out);
 int checkpoint_file_owner(const struct checkpoint_owner *owner, struct buf *out); /* -1 without memory */
 
-/* Read and check a file. 0; -1 with EXIT_CODE_CHECKPOINT (or out of memory). The plan's offsets are a list that the caller releases
- * (made empty on failure); its batch_id is left to the caller. */
+/* Read and check a file. 0; -1 with EXIT_CODE_CHECKPOINT (or out of memory). The plan's offsets are a list that the
+ * caller releases (made empty on failure); its batch_id is left to the caller. */
 int checkpoint_file_read_plan(const char *path, struct checkpoint_plan *plan, struct errbuf *err);
 int checkpoint_file_read_commit(const char *path, int64_t *next_watermark_ms, struct errbuf *err);
 /* *missing: there is none (and 0 is returned). */
@@ -76,7 +78,8 @@ int checkpoint_file_read_metadata(const char *path, char **id, bool *missing, st
 /* Put the right checksum into the text of a file that has the field. False: it has none. */
 bool checkpoint_file_seal(char *text, size_t len);
 
-/* A clean text for JSON: as it is, or with every byte above 127 as '?' when it is no UTF-8. malloc'd; NULL without memory. */
+/* A clean text for JSON: as it is, or with every byte above 127 as '?' when it is no UTF-8. malloc'd; NULL without
+ * memory. */
 char *checkpoint_file_clean(const char *text);
 
 #endif

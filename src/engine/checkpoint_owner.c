@@ -111,8 +111,8 @@ static int check_owner(struct checkpoint *checkpoint, const struct checkpoint_id
     return result;
 }
 
-/* The id of the query: sfcrime.json and metadata have it both and must agree. A lost metadata is written again from the other
- * (Spark would make up a new id, and with it forget the fence of a transactional sink). */
+/* The id of the query: sfcrime.json and metadata have it both and must agree. A lost metadata is written again from the
+ * other (Spark would make up a new id, and with it forget the fence of a transactional sink). */
 static int read_id(struct checkpoint *checkpoint, bool owned, bool *metadata_missing, struct errbuf *err)
 {
     char *path = checkpoint_file_path(checkpoint->dir, "metadata");

@@ -183,7 +183,7 @@ struct feed *feed_new(struct board *board, const struct feed_setup *setup, struc
     now->start_ms = clock_wall_ms();
     now->status = SNAPSHOT_STARTING;
     now->trigger_active = true;
-    /* Spark evicts while length >= the setting: one fewer stays (spark-reference 2.3). */
+    /* Spark evicts while length >= the setting: one fewer stays (ProgressReporter.updateProgress). */
     feed->history_max = setup->config->progress_history > 1 ? (size_t)setup->config->progress_history - 1 : 1;
     now->history = calloc(feed->history_max, sizeof(*now->history));
     feed->board = board;
@@ -358,8 +358,8 @@ static void add_reached(struct snapshot *now, const struct feed_batch *batch)
     }
 }
 
-/* Does each batch leave more than the one before? By the records' own numbers: those of the sampler are up to a second old, and between two batches
- * the lag of every query grows. */
+/* Does each batch leave more than the one before? By the records' own numbers: those of the sampler are up to a second
+ * old, and between two batches the lag of every query grows. */
 static void note_left(struct feed *feed, const struct progress *progress)
 {
     double left = 0;

@@ -1,5 +1,6 @@
-/* The operators are cut into segments at SORT and LIMIT, which need to see all rows; each segment is a pipeline that ends in a rowset. A
- * SORT evaluates its keys into columns of their own and orders row numbers; the rows themselves move once, into the next segment.
+/* The operators are cut into segments at SORT and LIMIT, which need to see all rows; each segment is a pipeline that
+ * ends in a rowset. A SORT evaluates its keys into columns of their own and orders row numbers; the rows themselves
+ * move once, into the next segment.
  */
 #include "engine/final_stage.h"
 

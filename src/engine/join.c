@@ -1,5 +1,6 @@
-/* Keys become byte strings for the hash map: a single STRING key is used as it lies in memory (the common case: a code), anything else is
- * encoded field by field, each with a NULL flag and a length where it varies, so that different keys never give equal bytes.
+/* Keys become byte strings for the hash map: a single STRING key is used as it lies in memory (the common case: a
+ * code), anything else is encoded field by field, each with a NULL flag and a length where it varies, so that different
+ * keys never give equal bytes.
  */
 #include "engine/join.h"
 
@@ -82,7 +83,8 @@ static bool encode_key(const struct join *join, const struct vector *keys, size_
     return true;
 }
 
-/* Add the selected rows of one chunk of the table; base is the number of its first row. last[key] is the newest row of a key. */
+/* Add the selected rows of one chunk of the table; base is the number of its first row. last[key] is the newest row of
+ * a key. */
 static int index_rows(struct join *join, const struct vector *keys, const struct batch *batch, const uint16_t *sel,
                       size_t n, uint32_t base, uint32_t *last, struct buf *encoded, struct errbuf *err)
 {

@@ -1,6 +1,7 @@
-/* The arrays of the needed columns stay where they are for the part's life; the bytes of strings go to an arena that is forgotten with
- * each vector batch. A range is cut into vector batches by VECTOR_ROWS alone, never by what happened to arrive together: the same range
- * gives the same sequence of additions, so sums of DOUBLE come out the same in every run.
+/* The arrays of the needed columns stay where they are for the part's life; the bytes of strings go to an arena that is
+ * forgotten with each vector batch. A range is cut into vector batches by VECTOR_ROWS alone, never by what happened to
+ * arrive together: the same range gives the same sequence of additions, so sums of DOUBLE come out the same in every
+ * run.
  */
 #include "engine/map_stage.h"
 

@@ -100,7 +100,8 @@ bool offset_plan_delay(const struct offset_list *from, const struct offset_list 
     return false;
 }
 
-/* Topic names are [a-zA-Z0-9._-]; but a list may come from a damaged file or an option, and what we write must be JSON. */
+/* Topic names are [a-zA-Z0-9._-]; but a list may come from a damaged file or an option, and what we write must be
+ * JSON. */
 static void append_name(struct buf *out, const char *name)
 {
     buf_append_byte(out, '"');

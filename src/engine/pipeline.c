@@ -1,6 +1,6 @@
-/* Rows that keep their places (filters, projections, tumbling windows, joins with at most one match) are never copied: a filter shrinks the
- * selection, and new columns are written at the rows' own indices. Only rows that multiply (sliding windows, duplicate
- * keys, joins with a further condition) are gathered into chunks.
+/* Rows that keep their places (filters, projections, tumbling windows, joins with at most one match) are never copied:
+ * a filter shrinks the selection, and new columns are written at the rows' own indices. Only rows that multiply
+ * (sliding windows, duplicate keys, joins with a further condition) are gathered into chunks.
  */
 #include "engine/pipeline.h"
 
@@ -356,7 +356,8 @@ static int join_in_place(struct pipeline_run *run, const struct plan_op *op, con
     return 0;
 }
 
-/* Which of a stream row's matches pass the join's condition; they are tried in chunks and noted in kept[], in their order. */
+/* Which of a stream row's matches pass the join's condition; they are tried in chunks and noted in kept[], in their
+ * order. */
 struct matches {
     uint32_t *rows;
     size_t n, cap;
@@ -377,8 +378,8 @@ static int matches_add(struct matches *matches, uint32_t row)
     return 0;
 }
 
-/* Evaluate the condition over candidates of one stream row: keeps the passing ones in place. trial is room for the pairs; they are gathered in
- * the arena of the chunks, which is free until a full chunk is handed on. */
+/* Evaluate the condition over candidates of one stream row: keeps the passing ones in place. trial is room for the
+ * pairs; they are gathered in the arena of the chunks, which is free until a full chunk is handed on. */
 static int keep_passing(struct chunk *trial, size_t row, struct matches *matches)
 {
     struct pipeline_run *run = trial->run;

@@ -1,7 +1,7 @@
 /* The order of a trigger's steps, and the triggers' order. Everything else is in the modules that this file calls.
  *
- * Errors: a step that fails fills err and the query ends; what the batch changed in memory is taken back, its plan stays for the next start. A
- * broker that is away is no error but a wait (reliability P8).
+ * Errors: a step that fails fills err and the query ends; what the batch changed in memory is taken back, its plan
+ * stays for the next start. A broker that is away is no error but a wait.
  */
 #include "query_internal.h"
 
@@ -498,7 +498,8 @@ static bool wait_trigger(struct query *query, enum query_outcome last, int64_t n
                 "Waiting for next trigger");
     if (last == QUERY_IDLE && query_wait_stop(query, query->config->polling_delay_ms))
         return true;
-    /* The boundary is a wall time, the wait is not: a clock that is set meanwhile moves only the boundaries after this one. */
+    /* The boundary is a wall time, the wait is not: a clock that is set meanwhile moves only the boundaries after this
+     * one. */
     left_ms = next_ms - clock_wall_ms();
     if (query->conf->trigger_ms > 0 && left_ms > query->conf->trigger_ms)
         left_ms = query->conf->trigger_ms;

@@ -1,4 +1,5 @@
-/* What query.c (the loop), query_open.c (making and unmaking), query_wait.c and query_report.c (what it tells) share. */
+/* What query.c (the loop), query_open.c (making and unmaking), query_wait.c and query_report.c (what it tells)
+ * share. */
 #ifndef ENGINE_QUERY_INTERNAL_H
 #define ENGINE_QUERY_INTERNAL_H
 
@@ -95,8 +96,8 @@ enum query_outcome { QUERY_EXECUTED, QUERY_IDLE, QUERY_STOPPED, QUERY_FAILED };
 
 /* query_wait.c. Wait for the stop, at most ms; true when stopping. */
 bool query_wait_stop(struct query *query, int64_t ms);
-/* Something failed: QUERY_EXECUTED after a pause when it may be tried again, because only the broker is away; else QUERY_FAILED, or
- * QUERY_STOPPED when the stop came. */
+/* Something failed: QUERY_EXECUTED after a pause when it may be tried again, because only the broker is away; else
+ * QUERY_FAILED, or QUERY_STOPPED when the stop came. */
 enum query_outcome query_wait_retry(struct query *query, const struct errbuf *err);
 /* The broker answered. */
 void query_note_up(struct query *query);

@@ -1,5 +1,5 @@
-/* Making and unmaking a query: everything that can be refused is refused here, before any thread runs and before anything is planned.
- * Offsets are resolved and fetching starts here too, outside the first trigger's clock.
+/* Making and unmaking a query: everything that can be refused is refused here, before any thread runs and before
+ * anything is planned. Offsets are resolved and fetching starts here too, outside the first trigger's clock.
  */
 #include "query_internal.h"
 

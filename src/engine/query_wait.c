@@ -1,4 +1,4 @@
-/* Waiting: for the stop, and for a broker that is away, which is no error (reliability P8). */
+/* Waiting: for the stop, and for a broker that is away, which is no error. */
 #include "query_internal.h"
 
 #include "common/clock.h"

@@ -1,8 +1,9 @@
-/* Order of opening: compile everything, connect, checkpoints, queries; of closing the reverse. Threads: one per query, and the
- * sampler. The caller's stop is passed on by the thread in session_wait, which never asks a broker for anything: the sampler may wait
- * seconds for an answer.
+/* Order of opening: compile everything, connect, checkpoints, queries; of closing the reverse. Threads: one per query,
+ * and the sampler. The caller's stop is passed on by the thread in session_wait, which never asks a broker for
+ * anything: the sampler may wait seconds for an answer.
  *
- * Locks: stdout_lock and journal.lock are held for one write each and take no other lock; a feed's lock is taken before the board's.
+ * Locks: stdout_lock and journal.lock are held for one write each and take no other lock; a feed's lock is taken before
+ * the board's.
  */
 #include "engine/session.h"
 
@@ -70,7 +71,7 @@ struct session {
     struct runner *failed;        /* the first that did */
 };
 
-/* --- checking ------------------------------------------------------------------------------------------------------- */
+/* --- checking ---------------------------------------------------------------------------------------------------- */
 
 int session_check(const struct config *config, struct buf *explain, struct errbuf *err)
 {
@@ -315,7 +316,8 @@ static bool halted(const struct session *session)
     return poll(&fd, 1, 0) > 0;
 }
 
-/* Ask for the partitions' ends, and now and then for their beginnings, once per source, and show them in its queries. */
+/* Ask for the partitions' ends, and now and then for their beginnings, once per source, and show them in its
+ * queries. */
 static void sample(struct session *session, size_t source, bool with_low)
 {
     struct offset_list high, low;
@@ -438,8 +440,8 @@ static void join_all(struct session *session)
 /* Until a stop, of whatever origin, or until every query has ended by itself. */
 static void watch(struct session *session)
 {
-    /* Negative descriptors are passed over; stdout only ever reports that its reader went away: a quiet query would not find out by
-     * writing. */
+    /* Negative descriptors are passed over; stdout only ever reports that its reader went away: a quiet query would not
+     * find out by writing. */
     struct pollfd fds[4] = {{session->halt_fd, POLLIN, 0},
                             {session->end_fd, POLLIN, 0},
                             {session->stop_fd, POLLIN, 0},

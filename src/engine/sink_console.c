@@ -1,8 +1,8 @@
-/* Spark's console sink: head, table, blank line for every executed batch, empty ones too (spark-reference 6). A batch is one
- * unit under the session's lock, so that tables of several queries never mix.
+/* Spark's console sink (ConsoleWrite of 4.0.0): head, table, blank line for every executed batch, empty ones too. A
+ * batch is one unit under the session's lock, so that tables of several queries never mix.
  *
- * Nobody knows when a pipe or a terminal is read on (`| less`), and a stop must not wait for that: nothing here blocks for longer than
- * WAIT_MS without asking give_up.
+ * Nobody knows when a pipe or a terminal is read on (`| less`), and a stop must not wait for that: nothing here blocks
+ * for longer than WAIT_MS without asking give_up.
  */
 #include "engine/sink.h"
 
@@ -80,7 +80,8 @@ static int write_table(const struct sink *sink, const char *data, size_t len)
 {
     struct pollfd fd = {sink->context->stdout_fd, POLLOUT, 0};
     struct stat st;
-    /* A pipe that is ready takes so much without blocking. A file takes all, and a kill then leaves no half of a table. */
+    /* A pipe that is ready takes so much without blocking. A file takes all, and a kill then leaves no half of a
+     * table. */
     size_t step = fstat(fd.fd, &st) == 0 && S_ISREG(st.st_mode) ? SSIZE_MAX : PIPE_BUF;
 
     while (len > 0) {

@@ -1,6 +1,6 @@
-/* Partitions are started once, at absolute offsets, and read on from batch to batch (performance.md 5: a re-assignment costs 3 ms and throws away
- * what was fetched). `position` is where a partition's last range ended; only when a batch begins somewhere else (lost data skipped, a log that
- * went back) is it sought.
+/* Partitions are started once, at absolute offsets, and read on from batch to batch (assigning anew costs 3 ms a batch
+ * with librdkafka 2.0.2 and throws away what was fetched). `position` is where a partition's last range ended; only
+ * when a batch begins somewhere else (lost data skipped, a log that went back) is it sought.
  */
 #include "engine/source.h"
 
@@ -332,7 +332,8 @@ static int skip_lost(struct source *source, struct slot *slot, const struct sour
     return restart_slot(source, slot, next, err);
 }
 
-/* Serve what has arrived of one range. 1: it is complete; 0: more to come; -1 with err (empty: the record function failed). */
+/* Serve what has arrived of one range. 1: it is complete; 0: more to come; -1 with err (empty: the record function
+ * failed). */
 static int serve(struct source *source, struct slot *slot, const struct source_range *range, reader_fn fn, void *cookie,
                  struct errbuf *err)
 {

@@ -1,16 +1,18 @@
 /* One table of groups, changed in place; what a batch changes is logged so that it can be taken back.
  *
- * GROUPS. The table's hash map never forgets a key, so an evicted group stays as a dead entry (live[group] = 0) and comes back to life
- * when its key does. When the dead outnumber the living the table is built anew, at the start of a batch, when nobody holds
- * group numbers. The same moment serves to drop the outworn strings of min and max.
+ * GROUPS. The table's hash map never forgets a key, so an evicted group stays as a dead entry (live[group] = 0) and
+ * comes back to life when its key does. When the dead outnumber the living the table is built anew, at the start of a
+ * batch, when nobody holds group numbers. The same moment serves to drop the outworn strings of min and max.
  *
- * A BATCH. The first time it touches a group, the group's number goes to `touched`, and its accumulator as it was to `before` (a
- * sparse set: touch[group] is its place in `touched`, believed only if that place names the group; so nothing needs clearing between
- * batches). Evicted groups are listed in `removed`. Rolling back revives the removed, then restores or kills the touched.
+ * A BATCH. The first time it touches a group, the group's number goes to `touched`, and its accumulator as it was to
+ * `before` (a sparse set: touch[group] is its place in `touched`, believed only if that place names the group; so
+ * nothing needs clearing between batches). Evicted groups are listed in `removed`. Rolling back revives the removed,
+ * then restores or kills the touched.
  *
- * ORDER OF SUMS. Spark merges the partial aggregates of one batch among themselves before it adds them to the state (seen on
- * 4.0.0: a state of 1e16 and two partitions with 1.0 each give 1.0000000000000002E16). So with sums the batch's own part is
- * kept beside `before`, and a group touched a second time is computed again as before + (first + second).
+ * ORDER OF SUMS. Spark merges the partial aggregates of one batch among themselves before it adds them to the state
+ * (seen on 4.0.0: a state of 1e16 and two partitions with 1.0 each give 1.0000000000000002E16). So with sums the
+ * batch's own part is kept beside `before`, and a group touched a second time is computed again as before + (first +
+ * second).
  *
  * LATE ROWS are dropped behind that same merge, so a late key is counted once a batch, however many partitions had it
  * (also seen on 4.0.0). */

@@ -111,7 +111,8 @@ static int damaged(struct errbuf *err, const char *path, const char *what)
     return errbuf_set(err, EXIT_CODE_CHECKPOINT, "%s is damaged: %s; %s", path, what, REMEDY);
 }
 
-/* Magic, format and checksum, in the order that gives the most telling refusal; then what the file says against what is wanted. */
+/* Magic, format and checksum, in the order that gives the most telling refusal; then what the file says against what is
+ * wanted. */
 static int check(const char *path, const struct buf *bytes, const struct state_file_head *want,
                  struct state_file_head *head, uint32_t *crc, struct errbuf *err)
 {
@@ -170,7 +171,8 @@ static int contents(const char *path, struct reader *reader, const struct state_
     reader->at = sink->texts(sink->cookie, reader->at, reader->end, err);
     if (reader->at == NULL)
         return refused(path, "the texts of its keys", err);
-    /* Counts beyond what is there end with the bytes: only a query without keys has rows of few bytes, and it has one of them. */
+    /* Counts beyond what is there end with the bytes: only a query without keys has rows of few bytes, and it has one
+     * of them. */
     for (uint64_t i = 0; i < head->puts || i - head->puts < head->removes; i++) {
         if (i > 0 && reader->at == reader->end)
             return damaged(err, path, "more rows than bytes");

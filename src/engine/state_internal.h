@@ -1,4 +1,5 @@
-/* Shared by state.c (the live groups, one batch's changes), state_store.c (which files make a version) and state_file.c (their bytes).
+/* Shared by state.c (the live groups, one batch's changes), state_store.c (which files make a version) and state_file.c
+ * (their bytes).
  *
  * FILES. All numbers little endian.
  *   header   "SFCSTATE", u32 format, u32 kind (1 delta, 2 snapshot), u64 version, u64 base, u64 layout hash, u64 puts,
@@ -7,9 +8,10 @@
  *   puts     key (its width is the layout's), accumulator
  *   removes  key
  *   trailer  u32 CRC32C of everything before it
- * base is the version that a delta starts from (its own less one; a snapshot's base is itself). parent is the trailer of the delta of the version
- * before, so that files of two histories (a directory put back from a backup, a plan deleted by hand) cannot be mixed; own, in a snapshot, is
- * the trailer of the delta of the same version, which the next delta names as its parent. Both are 0 where there is none. */
+ * base is the version that a delta starts from (its own less one; a snapshot's base is itself). parent is the trailer
+ * of the delta of the version before, so that files of two histories (a directory put back from a backup, a plan
+ * deleted by hand) cannot be mixed; own, in a snapshot, is the trailer of the delta of the same version, which the next
+ * delta names as its parent. Both are 0 where there is none. */
 #ifndef ENGINE_STATE_INTERNAL_H
 #define ENGINE_STATE_INTERNAL_H
 
@@ -28,8 +30,9 @@ struct state_file_head {
     uint32_t own;
 };
 
-/* What reads a file's contents: the texts once, then each row (put: key and accumulator; else a removal). Both return the end of what they took
- * from [at, end); NULL with err, which stays empty when the bytes are wrong: the file is named then. */
+/* What reads a file's contents: the texts once, then each row (put: key and accumulator; else a removal). Both return
+ * the end of what they took from [at, end); NULL with err, which stays empty when the bytes are wrong: the file is
+ * named then. */
 struct state_file_sink {
     const unsigned char *(*texts)(void *cookie, const unsigned char *at, const unsigned char *end, struct errbuf *err);
     const unsigned char *(*row)(void *cookie, bool put, const unsigned char *at, const unsigned char *end,
@@ -37,22 +40,24 @@ struct state_file_sink {
     void *cookie;
 };
 
-/* Begin a file in `out` (emptied) and end it when texts and rows were appended. Returns the trailer through *crc; -1 without memory. */
+/* Begin a file in `out` (emptied) and end it when texts and rows were appended. Returns the trailer through *crc; -1
+ * without memory. */
 void state_file_begin(struct buf *out, const struct state_file_head *head);
 int state_file_end(struct buf *out, uint32_t *crc);
 
 /* Write it as DIR/<version>.delta or .snapshot, durably, over what is there. */
 int state_file_write(const char *dir, const struct state_file_head *head, const struct buf *bytes, struct errbuf *err);
 
-/* Read and check a file against what is wanted (kind, version, layout hash; a delta's parent). Fills head, *crc (trailer). -1 with
- * EXIT_CODE_CHECKPOINT. */
+/* Read and check a file against what is wanted (kind, version, layout hash; a delta's parent). Fills head, *crc
+ * (trailer). -1 with EXIT_CODE_CHECKPOINT. */
 int state_file_read(const char *dir, const struct state_file_head *want, struct state_file_head *head, uint32_t *crc,
                     const struct state_file_sink *sink, struct errbuf *err);
 
 /* "DIR/12.delta" as a malloc'd string. */
 char *state_file_path(const char *dir, enum state_file_kind kind, int64_t version);
 
-/* Versions that have a file of this kind, ascending, as a malloc'd array. Other names are not ours and are passed over. */
+/* Versions that have a file of this kind, ascending, as a malloc'd array. Other names are not ours and are passed
+ * over. */
 int state_file_list(const char *dir, enum state_file_kind kind, int64_t **versions, size_t *n, struct errbuf *err);
 
 struct state {
@@ -122,7 +127,8 @@ static inline bool state_is_touched(const struct state *state, uint32_t group)
 
 /* Room for `more` groups that may be added to the table. 0, -1 without memory. */
 int state_ensure_groups(struct state *state, size_t more);
-/* A group that the table has given out lives from now on, with a clear accumulator if it did not before. Returns whether it did. */
+/* A group that the table has given out lives from now on, with a clear accumulator if it did not before. Returns
+ * whether it did. */
 bool state_revive_group(struct state *state, uint32_t group);
 /* Take a live group out of the count. */
 void state_kill_group(struct state *state, uint32_t group);
@@ -131,7 +137,8 @@ bool state_grow(void *array, size_t n, size_t size);
 
 /* --- state_store.c --- */
 
-/* Look at the directory, then build the version from the newest snapshot at or below it and the deltas behind that. 0, -1 with err. */
+/* Look at the directory, then build the version from the newest snapshot at or below it and the deltas behind that. 0,
+ * -1 with err. */
 int state_store_load(struct state *state, int64_t version, struct errbuf *err);
 int state_store_commit(struct state *state, int64_t version, struct errbuf *err);
 void state_store_purge(struct state *state, int64_t oldest_version);

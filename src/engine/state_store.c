@@ -185,8 +185,8 @@ static void append_put(struct state *state, uint32_t group)
     aggregate_encode_one(state->layout, state_accumulator(state, group), &state->bytes);
 }
 
-/* The head, and the texts of the groups that were noted. Room for the rows in one piece, as far as can be told: a large buffer that doubles
- * is copied, page by new page. */
+/* The head, and the texts of the groups that were noted. Room for the rows in one piece, as far as can be told: a large
+ * buffer that doubles is copied, page by new page. */
 static void begin_file(struct state *state, const struct state_file_head *head)
 {
     size_t key = aggregate_file_key_width(state->layout);
@@ -257,8 +257,8 @@ static bool snapshot_due(const struct state *state, int64_t version, uint64_t ro
            deltas >= (int64_t)state->interval * SNAPSHOT_CHAIN;
 }
 
-/* Files of this version and kind may lie there from a history that was given up (batches planned again by hand). The delta is written over; a
- * snapshot would be believed before it, so it goes first. */
+/* Files of this version and kind may lie there from a history that was given up (batches planned again by hand). The
+ * delta is written over; a snapshot would be believed before it, so it goes first. */
 static int remove_stale_snapshot(struct state *state, int64_t version, struct errbuf *err)
 {
     if (version > state->highest)

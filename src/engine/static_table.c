@@ -1,5 +1,6 @@
-/* jansson says whether a document is sound and where it is not; the values themselves are decoded by the same code as the stream's records
- * (record/json_decode), from their own bytes, so that a code reads the same on both sides of a join.
+/* jansson says whether a document is sound and where it is not; the values themselves are decoded by the same code as
+ * the stream's records (record/json_decode), from their own bytes, so that a code reads the same on both sides of a
+ * join.
  */
 #include "engine/static_table.h"
 

@@ -14,7 +14,8 @@
 
 #define MODULE "KafkaMicroBatchStream"
 
-/* An end offset below a known one is asked for this many times in all (fetchOffset.numRetries of Spark: 3), this far apart. */
+/* An end offset below a known one is asked for this many times in all (fetchOffset.numRetries of Spark: 3), this far
+ * apart. */
 enum { LATEST_TRIES = 3, LATEST_RETRY_MS = 10 };
 
 /* Between tries of the first contact; each has waited for an answer already. */

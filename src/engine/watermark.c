@@ -1,7 +1,7 @@
 /* Spark's EventTimeStats and WatermarkTracker.
  *
- * The average is a running one, in Spark's order of operations: the text in progress records is its whole milliseconds, and
- * a sum divided at the end can differ there by one. Merging weighs by the new total count. */
+ * The average is a running one, in Spark's order of operations: the text in progress records is its whole milliseconds,
+ * and a sum divided at the end can differ there by one. Merging weighs by the new total count. */
 #include "engine/watermark.h"
 
 #define US_PER_MS 1000

@@ -5,7 +5,7 @@ usage: tests/tools/check_http.py URL NAME [PROMTOOL]. Prints one `ok - ` or `not
 
 openapi    every path of /api/openapi.json answers as described (status, content type, required fields, types), and every route is in it
 spark      the REST answers have the fields of tests/golden/rest with their types; errors have Spark's status and words
-metrics    promtool takes them; counters never fall; OpenMetrics when asked for; names and units by Prometheus' conventions
+metrics    promtool takes them; counters never fall; OpenMetrics when asked for; names and units by Prometheus' naming guide
 exprs      every metric and label that config/grafana and config/prometheus name exists in a scrape
 """
 import http.client

@@ -124,7 +124,8 @@ static inline void initial(struct fixture *fixture, struct checkpoint *checkpoin
     offset_list_release(&zero);
 }
 
-/* Batches 0 to n - 1, all committed: batch N ends at 5 N + 5, has watermark 1000 N, and gives 1000 (N + 1) to the next. */
+/* Batches 0 to n - 1, all committed: batch N ends at 5 N + 5, has watermark 1000 N, and gives 1000 (N + 1) to the
+ * next. */
 static inline void run(struct fixture *fixture, int64_t n)
 {
     struct checkpoint *checkpoint = open_it(fixture);

@@ -39,7 +39,8 @@ static inline void groups_release(struct groups *groups)
     arena_release(&groups->arena);
 }
 
-/* Columns of the input: s STRING, i INT, l BIGINT, d DOUBLE, t TIMESTAMP, b BOOLEAN, y DATE, x BINARY, w window, n NULL. */
+/* Columns of the input: s STRING, i INT, l BIGINT, d DOUBLE, t TIMESTAMP, b BOOLEAN, y DATE, x BINARY, w window, n
+ * NULL. */
 static inline void groups_columns(struct groups *groups, const char *letters)
 {
     groups->ncolumns = strlen(letters);

@@ -13,7 +13,8 @@
         __VA_ARGS__, NULL                                                                                              \
     }
 
-/* Letters of a call: C count, S sum, A avg, m min, M max; the column's digit, '*' none; then the filter's digit, if any. */
+/* Letters of a call: C count, S sum, A avg, m min, M max; the column's digit, '*' none; then the filter's digit, if
+ * any. */
 static void add_calls(struct groups *groups, const char *calls)
 {
     for (const char *p = calls; *p != '\0'; p++) {
@@ -47,8 +48,8 @@ struct row {
     const char *expected;
 };
 
-/* Each row is computed twice: by one table in one go, and by one table a row, merged in order; sums of DOUBLE in the second way come out
- * the same as long as they are exact. */
+/* Each row is computed twice: by one table in one go, and by one table a row, merged in order; sums of DOUBLE in the
+ * second way come out the same as long as they are exact. */
 static const struct row rows[] = {
     {"count per text", "s", "0", "C*", ROWS("b", "a", "NULL", "b", "", "b"), "NULL|1\n|1\na|1\nb|3\n"},
     {"count(x) of the NULL group is 0", "s", "0", "C0", ROWS("a", "NULL", "NULL"), "NULL|0\na|1\n"},
@@ -390,7 +391,8 @@ static void test_keys_in_files(void **unused)
         free(here);
         free(there);
     }
-    /* a NULL bit more leaves a value behind that should be zero; a number beyond the texts; TRUE as 2; another NaN, -0.0 */
+    /* a NULL bit more leaves a value behind that should be zero; a number beyond the texts; TRUE as 2; another NaN,
+     * -0.0 */
     unsigned char *wrong = malloc(width);
     size_t refused = 0;
     for (size_t at = 0; at < width; at++)
@@ -399,8 +401,8 @@ static void test_keys_in_files(void **unused)
             wrong[at] ^= (unsigned char)(1 << bit);
             refused += aggregate_file_take_key(file, &other, wrong, true, &group) == 0;
         }
-    /* what remains is another key: the window's bounds (128 bits), FALSE, NULL for the text numbered 0, and of the NaN a bit less in the
-     * exponent (11) or infinity */
+    /* what remains is another key: the window's bounds (128 bits), FALSE, NULL for the text numbered 0, and of the NaN
+     * a bit less in the exponent (11) or infinity */
     assert_int_equal(refused, width * 8 - 128 - 1 - 1 - 12);
     free(wrong);
     buf_release(&texts);

@@ -86,7 +86,7 @@ static void test_fresh(void **state)
     checkpoint_close(NULL, true);
 }
 
-/* After batches 0 to 3 these files are deleted; spark-reference 8, cases restart-* and error-offsets-*. */
+/* After batches 0 to 3 these files are deleted: cases restart-* and error-offsets-* of tests/golden/stream. */
 static void test_recovery(void **state)
 {
     static const struct {

@@ -21,7 +21,8 @@ static void fill(struct offset_list *list, const int64_t *offsets)
             assert_int_equal(offset_list_add(list, "sf.crimes", i, offsets[i]), 0);
 }
 
-/* Rows of the captures (rate-limit-*, many-partitions, min-offsets*) and of spark-reference 1.2 and 13. */
+/* Rows with a name of tests/golden/stream are as captured; the others are worked out by
+ * KafkaMicroBatchStream.rateLimit. */
 static void test_limit(void **unused)
 {
     static const struct {
@@ -35,7 +36,7 @@ static void test_limit(void **unused)
         {"rate-limit-equal, second", 200, {66, 66, 66, END}, {100, 100, 100, END}, {100, 100, 100, END}},
         {"rate-limit-skew", 10, {0, 0, 0, END}, {1, 1, 98, END}, {1, 1, 9, END}},
         {"rate-limit-skew, rest", 10, {1, 1, 89, END}, {1, 1, 98, END}, {1, 1, 98, END}},
-        {"skew of the reference", 10, {0, 0, 0, END}, {1, 1, 998, END}, {1, 1, 9, END}},
+        {"a tiny share is rounded up", 10, {0, 0, 0, END}, {1, 1, 998, END}, {1, 1, 9, END}},
         {"rate-limit-ceil", 1, {0, 0, 0, 0, END}, {5, 5, 5, 5, END}, {1, 1, 1, 1, END}},
         {"rate-limit-float", 3, {0, 0, END}, {7, 3, END}, {2, 1, END}},
         {"rate-limit-float, second", 3, {2, 1, END}, {7, 3, END}, {4, 2, END}},

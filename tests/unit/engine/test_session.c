@@ -1,4 +1,5 @@
-/* Whole queries against a mock cluster in this process: batches, restarts, stops, failures. Results are read from the board. */
+/* Whole queries against a mock cluster in this process: batches, restarts, stops, failures. Results are read from the
+ * board. */
 #include "kafka/mock_kafka.h"
 
 #include "common/clock.h"
@@ -442,7 +443,8 @@ static void test_stdout_closed(void **state)
     assert_int_equal(access(path, F_OK) == 0, planned);
 }
 
-/* Nobody reads stdout, which is full (`| less`): a stop does not wait for the reader longer than its time, and the batch is not done. */
+/* Nobody reads stdout, which is full (`| less`): a stop does not wait for the reader longer than its time, and the
+ * batch is not done. */
 static void test_stdout_stalled(void **state)
 {
     struct fixture *f = *state;

@@ -1,4 +1,5 @@
-/* Reading the ranges of batches, against a mock cluster. What only a real broker does (lost data, transactions) is in tests/e2e. */
+/* Reading the ranges of batches, against a mock cluster. What only a real broker does (lost data, transactions) is in
+ * tests/e2e. */
 #include "kafka/mock_kafka.h"
 
 #include "common/clock.h"
@@ -89,7 +90,8 @@ static void read_range(struct fixture *fixture, int64_t begin, int64_t end)
     assert_int_equal(fixture->next, end);
 }
 
-/* A queue that was full is looked at again by librdkafka 2.0.2 only once a second: without a remedy this takes 20 s or more. */
+/* A queue that was full is looked at again by librdkafka 2.0.2 only once a second: without a remedy this takes 20 s or
+ * more. */
 static void test_a_full_queue_does_not_stall(void **state)
 {
     struct fixture *fixture = *state;

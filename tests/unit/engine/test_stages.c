@@ -250,7 +250,8 @@ static const struct {
      PLAN_COMPLETE, "2018-12-31 22:55:00|1\n2018-12-31 23:00:00|1\n2018-12-31 23:50:00|1\n2018-12-31 23:55:00|1\n"},
 };
 
-/* What the page is told: every record came to the first operator, every row of the result to the sink, and the bad record is there. */
+/* What the page is told: every record came to the first operator, every row of the result to the sink, and the bad
+ * record is there. */
 static void check_told(const struct stages *stages, const char *result)
 {
     size_t nops = stages->plan->nops;

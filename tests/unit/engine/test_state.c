@@ -121,7 +121,8 @@ static void test_global(void **unused)
     assert_int_equal(aggregate_table_init(&partial, layout), 0);
     assert_listing(state, state_all, "0|NULL\n");
     state_begin(state);
-    assert_listing(state, state_updated, "0|NULL\n"); /* a batch without partitions (case global-aggregate) */
+    /* a batch without partitions, as tests/golden/stream/global-aggregate */
+    assert_listing(state, state_updated, "0|NULL\n");
     assert_int_equal(state_merge(state, &partial, NOT_LATE, &fixture->err), 0);
     assert_listing(state, state_updated, "0|NULL\n");
     commit(fixture, state, 1);
@@ -339,8 +340,9 @@ static void test_model(void **unused)
     state_close(state);
 }
 
-/* Many groups die: the table is built anew without them, and what lives keeps its numbers right. Each round brings GROUPS with two times; its
- * eviction takes the earlier half of the round before and the later half of the one before that. */
+/* Many groups die: the table is built anew without them, and what lives keeps its numbers right. Each round brings
+ * GROUPS with two times; its eviction takes the earlier half of the round before and the later half of the one before
+ * that. */
 static void test_rebuild(void **unused)
 {
     enum { GROUPS = 6000, CHUNK = 1000 };

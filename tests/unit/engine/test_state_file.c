@@ -142,7 +142,8 @@ static void test_missing_and_foreign(void **unused)
     refused(fixture, 3, ".delta");
 }
 
-/* Nonsense under a right checksum: accepted where it is a group after all, else refused by name, and nothing is read beyond its end. */
+/* Nonsense under a right checksum: accepted where it is a group after all, else refused by name, and nothing is read
+ * beyond its end. */
 static void test_every_byte_forged(void **unused)
 {
     struct fixture *fixture = *unused;
@@ -194,8 +195,8 @@ static void test_newer_format(void **unused)
     buf_release(&bytes);
 }
 
-/* Two histories that part after version 1: a delta of one does not go onto the other, and a snapshot that the newer history has run past does
- * not come back. */
+/* Two histories that part after version 1: a delta of one does not go onto the other, and a snapshot that the newer
+ * history has run past does not come back. */
 static void test_histories_do_not_mix(void **unused)
 {
     struct fixture *fixture = *unused;

@@ -1,4 +1,5 @@
-/* Progress records of a trigger on a clock that stands still: rates, phases, lag, idle records and when they are due. */
+/* Progress records of a trigger on a clock that stands still: rates, phases, lag, idle records and when they are
+ * due. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

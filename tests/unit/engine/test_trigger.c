@@ -7,7 +7,7 @@
 
 #include "engine/trigger.h"
 
-/* spark-reference 2.1 and the case "trigger clock" */
+/* Boundaries are multiples of the interval since the epoch: Spark 4.0.0, ProcessingTimeExecutor.nextBatchTime. */
 static void test_next(void **unused)
 {
     static const struct {

@@ -92,7 +92,8 @@ static void test_selection_and_constant(void **unused)
     arena_release(&arena);
 }
 
-/* Merging gives what Spark's accumulators give, not the average of all rows in a row: its order of operations is its own. */
+/* Merging gives what Spark's accumulators give, not the average of all rows in a row: its order of operations is its
+ * own. */
 static void test_merge(void **unused)
 {
     const int64_t a[] = {US(1), US(2), US(4)}, b[] = {US(10), US(20)};
