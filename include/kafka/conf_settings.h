@@ -5,7 +5,8 @@
 #include "common/settings.h"
 #include "kafka/conf.h"
 
-/* struct settings_row's check: the value of the property that the open end names, of bootstrap.servers. 0; -1 with err. */
+/* struct settings_row's check: the value of the property that the open end names, of bootstrap.servers. 0; -1 with
+ * err. */
 int conf_settings_check(const char *name, const char *rest, const char *value, struct errbuf *err);
 int conf_settings_check_bootstrap(const char *name, const char *rest, const char *value, struct errbuf *err);
 

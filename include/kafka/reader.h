@@ -49,8 +49,8 @@ struct reader_loss {
     int64_t earliest; /* first offset that the partition has now; OFFSETS_UNKNOWN (-1001) if unknown */
 };
 
-/* Make a consumer handle. partitions: how many it is going to read, more or less; they share what is fetched ahead, a few
- * megabytes. Forced: enable.auto.commit=false, enable.auto.offset.store=false, auto.offset.reset=error,
+/* Make a consumer handle. partitions: how many it is going to read, more or less; they share what is fetched ahead, a
+ * few megabytes. Forced: enable.auto.commit=false, enable.auto.offset.store=false, auto.offset.reset=error,
  * enable.partition.eof=true; defaults that the conf may override: isolation.level=read_committed, check.crcs=true,
  * fetch.wait.max.ms=10, and queued.min.messages, queued.max.messages.kbytes, fetch.message.max.bytes by the number of
  * partitions. NULL with err. */
