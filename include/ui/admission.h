@@ -1,4 +1,5 @@
-/* Which requests reach a route at all: the raw target, Host and Origin, the method, no body. The server's thread only. */
+/* Which requests reach a route at all: the raw target, Host and Origin, the method, no body. The server's thread
+ * only. */
 #ifndef UI_ADMISSION_H
 #define UI_ADMISSION_H
 
@@ -12,8 +13,8 @@ struct admission_hosts {
     size_t n;
 };
 
-/* localhost, 127.0.0.1, [::1], the address bound to (brackets are added), and the allowed ones; all copied. 0, -1 without
- * memory; to be released in either case. */
+/* localhost, 127.0.0.1, [::1], the address bound to (brackets are added), and the allowed ones; all copied. 0, -1
+ * without memory; to be released in either case. */
 int admission_hosts_init(struct admission_hosts *hosts, const char *bound_to, const char *const *allowed,
                          size_t nallowed);
 void admission_hosts_release(struct admission_hosts *hosts);

@@ -40,13 +40,14 @@ struct cache_moment {
 #define CACHE_STRAINED_US 250000
 
 /* The response (to be sent with status 200) kept for this raw target (path and query as they came) that is good now;
- * else NULL. *path_class is what cache_keep was given. The response is the cache's and lasts until the next cache_keep. */
+ * else NULL. *path_class is what cache_keep was given. The response is the cache's and lasts until the next
+ * cache_keep. */
 struct MHD_Response *cache_find(struct cache *cache, const char *target, const struct cache_moment *now,
                                 const char **path_class);
 
-/* Keep a response of `size` bytes whose body was made from the board as it was at `now`. path_class: static text. True: the
- * caller's reference is the cache's now, and the caller may queue the response until the next call here. False: it is
- * not kept, being too large or too short-lived, and stays the caller's. */
+/* Keep a response of `size` bytes whose body was made from the board as it was at `now`. path_class: static text. True:
+ * the caller's reference is the cache's now, and the caller may queue the response until the next call here. False: it
+ * is not kept, being too large or too short-lived, and stays the caller's. */
 bool cache_keep(struct cache *cache, const char *target, const struct cache_moment *now, enum cache_life life,
                 const char *path_class, size_t size, struct MHD_Response *response);
 

@@ -1,6 +1,7 @@
 /* Charts as inline SVG: axes with units, gridlines, title and description, pauses drawn as pauses. Any thread.
  *
- * Markup only: colours and sizes are the style sheet's. The script finds a chart's numbers in the table that it is linked to.
+ * Markup only: colours and sizes are the style sheet's. The script finds a chart's numbers in the table that it is
+ * linked to.
  */
 #ifndef UI_CHART_H
 #define UI_CHART_H

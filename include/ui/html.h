@@ -15,7 +15,8 @@
 /* Text from anywhere, safe between tags and in double-quoted attributes. NULL: nothing. */
 void html_text(struct buf *out, const char *text);
 
-/* Text as part of a URL's query, safe in an attribute: everything but letters, digits and -._~ as %XX. NULL: nothing. */
+/* Text as part of a URL's query, safe in an attribute: everything but letters, digits and -._~ as %XX. NULL:
+ * nothing. */
 void html_url(struct buf *out, const char *text);
 
 /* 1234567 as "1,234,567". */
@@ -29,7 +30,8 @@ void html_size(struct buf *out, double bytes);
 
 /* Spark's short form: 12 ms, 0.3 s, 12 s, 4.0 min, 12 min, 1.5 h (UIUtils.formatDuration). */
 void html_duration(struct buf *out, int64_t ms);
-/* Spark's long form: "123 ms", "4 seconds 56 ms", "1 hour 2 minutes 4 seconds" (UIUtils.formatDurationVerbose), without trailing blanks. */
+/* Spark's long form: "123 ms", "4 seconds 56 ms", "1 hour 2 minutes 4 seconds" (UIUtils.formatDurationVerbose), without
+ * trailing blanks. */
 void html_duration_verbose(struct buf *out, int64_t ms);
 
 /* A <time> element that shows yyyy/MM/dd HH:mm:ss in the zone (NULL: UTC); with milliseconds when asked. */

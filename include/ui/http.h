@@ -57,7 +57,8 @@ struct http_answer {
 /* The parameter's value, or NULL; the last one wins when it is repeated. */
 const char *http_parameter(const struct http_request *request, const char *name);
 
-/* A number in [low, high]: 1 and *value if the parameter is given, 0 if not (value untouched), -1 after answering 400. */
+/* A number in [low, high]: 1 and *value if the parameter is given, 0 if not (value untouched), -1 after answering
+ * 400. */
 int http_number(const struct http_request *request, const char *name, int64_t low, int64_t high, int64_t *value,
                 struct http_answer *answer);
 
@@ -68,8 +69,8 @@ void http_error(struct http_answer *answer, int status, const char *format, ...)
 void http_error_text(struct http_answer *answer, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Is the raw request target (as it came, still encoded) one that we serve at all: begins with one '/', printable ASCII, valid %XX without
- * encoded '/', '\', NUL or controls, no "." or ".." segment? */
+/* Is the raw request target (as it came, still encoded) one that we serve at all: begins with one '/', printable ASCII,
+ * valid %XX without encoded '/', '\', NUL or controls, no "." or ".." segment? */
 bool http_target_ok(const char *target);
 
 /* Does a Host (or an Origin's authority) "name[:port]" name an allowed host? names: n allowed ones; "*" allows any. */

@@ -1,7 +1,8 @@
-/* Spark's metrics by Spark's names: /metrics/json, /metrics/prometheus (its servlets) and /metrics/executors/prometheus. Handlers for ui/routes.
+/* Spark's metrics by Spark's names: /metrics/json, /metrics/prometheus (its servlets) and
+ * /metrics/executors/prometheus. Handlers for ui/routes.
  *
- * Only what has a meaning here is told, the numbers of a JVM are left out rather than made up; but the executor's lines are a
- * fixed list in Spark, so that those are 0.
+ * Only what has a meaning here is told, the numbers of a JVM are left out rather than made up; but the executor's lines
+ * are a fixed list in Spark, so that those are 0.
  */
 #ifndef UI_METRICS_SPARK_H
 #define UI_METRICS_SPARK_H

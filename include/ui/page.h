@@ -1,7 +1,7 @@
 /* The pages: whole without JavaScript, rendered from the board's newest snapshots. Handlers for ui/routes.
  *
- * Pages about one query take ?query=NAME (or ?id=RUNID) and show the first query otherwise. The script refreshes a page by asking for it
- * again and taking over what changed, so a number has one source only.
+ * Pages about one query take ?query=NAME (or ?id=RUNID) and show the first query otherwise. The script refreshes a page
+ * by asking for it again and taking over what changed, so a number has one source only.
  */
 #ifndef UI_PAGE_H
 #define UI_PAGE_H

@@ -1,4 +1,5 @@
-/* Who is connected: how many connections in all and from one address, and who takes too long over the head of a request.
+/* Who is connected: how many connections in all and from one address, and who takes too long over the head of a
+ * request.
  *
  * libmicrohttpd's timeout begins anew with every byte, so that a client that sends one now and then would hold its
  * connection for ever. Here the head as a whole has its time. Used by the server's thread only.
@@ -14,8 +15,8 @@ struct peers;
 struct peer;
 struct sockaddr;
 
-/* max: connections in all. max_per_address: from one IPv4 address or one IPv6 /64, except loopback. head_ms: time for the
- * head of a request, from the connection's opening or the answer before. NULL without memory. */
+/* max: connections in all. max_per_address: from one IPv4 address or one IPv6 /64, except loopback. head_ms: time for
+ * the head of a request, from the connection's opening or the answer before. NULL without memory. */
 struct peers *peers_new(size_t max, size_t max_per_address, int64_t head_ms);
 /* Every peer must have been closed. NULL does nothing. */
 void peers_free(struct peers *peers);

@@ -24,7 +24,8 @@ struct process_thread {
 /* The threads of this process, the first one first, up to max. Returns how many. */
 size_t process_list_threads(struct process_thread *threads, size_t max);
 
-/* Name and version of the i-th library that the page's server runs with, as the library itself says it; NULL past the last. */
+/* Name and version of the i-th library that the page's server runs with, as the library itself says it; NULL past the
+ * last. */
 const char *process_library(size_t i, const char **version);
 
 #endif

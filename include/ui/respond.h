@@ -8,9 +8,10 @@ struct MHD_Connection;
 struct MHD_Response;
 struct respond_packer;
 
-/* The answer as a response with all its headers; its body is taken. packer: for clients that take gzip; else NULL. close_after: the connection
- * is not to be used again. *size is that of the body as it will be sent. The caller queues it with answer->status (which
- * becomes 503 when the body's making had failed) and destroys it. NULL without memory: the connection is then to be closed. */
+/* The answer as a response with all its headers; its body is taken. packer: for clients that take gzip; else NULL.
+ * close_after: the connection is not to be used again. *size is that of the body as it will be sent. The caller queues
+ * it with answer->status (which becomes 503 when the body's making had failed) and destroys it. NULL without memory:
+ * the connection is then to be closed. */
 struct MHD_Response *respond_make(struct http_answer *answer, struct respond_packer *packer, bool close_after,
                                   size_t *size);
 

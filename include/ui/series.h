@@ -42,7 +42,8 @@ int64_t series_offset_sum(const char *json);
 /* The value below which `share` (0..1) of the known values lie; NaN without any. */
 double series_quantile(const double *values, size_t n, double share);
 
-/* The two steps of it, for several shares of the same values: put the known ones in order, in place, and return how many there are; read one. */
+/* The two steps of it, for several shares of the same values: put the known ones in order, in place, and return how
+ * many there are; read one. */
 size_t series_sort(double *values, size_t n);
 double series_at(const double *sorted, size_t known, double share);
 

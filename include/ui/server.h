@@ -1,7 +1,7 @@
 /* The HTTP server: one libmicrohttpd thread that only reads published snapshots.
  *
- * GET and HEAD on exact routes; no file is ever opened from a URL. What libmicrohttpd accepts and should not (raw targets, two Host
- * headers, bodies ...) is refused here.
+ * GET and HEAD on exact routes; no file is ever opened from a URL. What libmicrohttpd accepts and should not (raw
+ * targets, two Host headers, bodies ...) is refused here.
  */
 #ifndef UI_SERVER_H
 #define UI_SERVER_H
@@ -21,8 +21,8 @@ struct server_options {
     int head_ms; /* how long the head of a request may take, and a connection be still; 0: 10 s */
 };
 
-/* Bind (logging each taken port as Spark does and the URL at last) and start. Options are copied. NULL with err. The board must outlive the
- * server. */
+/* Bind (logging each taken port as Spark does and the URL at last) and start. Options are copied. NULL with err. The
+ * board must outlive the server. */
 struct server *server_start(const struct server_options *options, struct board *board, struct errbuf *err);
 /* Finish open answers and stop. NULL does nothing. */
 void server_stop(struct server *server);

@@ -23,11 +23,13 @@ struct tuning_fit {
     double r2;               /* share of the variance that is explained; NaN when all take the same time */
 };
 
-/* Least squares over n points, which are sorted by rows here. The knee is kept only where it makes the squares a fifth smaller and has four
- * points on each side. False with fewer than three points, or all of the same size: nothing can be said then. */
+/* Least squares over n points, which are sorted by rows here. The knee is kept only where it makes the squares a fifth
+ * smaller and has four points on each side. False with fewer than three points, or all of the same size: nothing can be
+ * said then. */
 bool tuning_fit(struct tuning_point *points, size_t n, struct tuning_fit *fit);
 
-/* What a batch of so many rows takes, by the fit; never below 0. Outside the range seen it is a guess that should not be made. */
+/* What a batch of so many rows takes, by the fit; never below 0. Outside the range seen it is a guess that should not
+ * be made. */
 double tuning_ms(const struct tuning_fit *fit, double rows);
 
 /* The most rows, at most max_rows, that take no longer than limit_ms; -1 if even 0 take longer. */

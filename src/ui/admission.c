@@ -1,5 +1,6 @@
-/* libmicrohttpd 0.9.75 accepts much that RFC 9112 forbids (two Host headers, bodies on GET, conflicting lengths, encoded slashes decoded before the
- * handler): the raw target is caught by its URI callback, the rest is looked at before routing, and what does not fit is answered and its connection closed. */
+/* libmicrohttpd 0.9.75 accepts much that RFC 9112 forbids (two Host headers, bodies on GET, conflicting lengths,
+ * encoded slashes decoded before the handler): the raw target is caught by its URI callback, the rest is looked at
+ * before routing, and what does not fit is answered and its connection closed. */
 #include "ui/admission.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* Spark's /environment, /executors and /allexecutors, with the names and the order of the fields that Spark 4.0.0 has. What only a JVM knows is 0, or
- * says so. */
+/* Spark's /environment, /executors and /allexecutors, with the names and the order of the fields that Spark 4.0.0 has.
+ * What only a JVM knows is 0, or says so. */
 #include "api_internal.h"
 
 #include "ui/executor.h"

@@ -16,7 +16,8 @@ void api_short_form(struct json_writer *json, const struct snapshot *snapshot, i
 bool api_wants_csv(const struct http_request *request, struct http_answer *answer, bool *bad);
 /* Is it the query that ?query= names or whose run ?id= is? Every one is without these. */
 bool api_is_chosen(const struct http_request *request, const struct snapshot *snapshot);
-/* The snapshot of the query that ?query= names or whose run ?id= is, or of the first one; NULL after answering an error. The caller drops it. */
+/* The snapshot of the query that ?query= names or whose run ?id= is, or of the first one; NULL after answering an
+ * error. The caller drops it. */
 struct snapshot *api_chosen(struct http_request *request, struct http_answer *answer);
 
 /* api_spark.c */

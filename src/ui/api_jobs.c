@@ -1,5 +1,5 @@
-/* What scripts written for Spark ask for besides: jobs, and all that a program without stages, blocks and receivers has none of, in
- * the words that Spark 4.0.0 has for nothing.
+/* What scripts written for Spark ask for besides: jobs, and all that a program without stages, blocks and receivers has
+ * none of, in the words that Spark 4.0.0 has for nothing.
  *
  * A batch is a job of one task. Scripts find the batches of a query by jobGroup (its run) and description, as Spark
  * writes them. Numbers are unique over the queries: batch * queries + index. */

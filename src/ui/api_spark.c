@@ -1,4 +1,5 @@
-/* Spark's REST paths about the application and, in the shape proposed to Spark in its pull request 35548, its streaming queries. */
+/* Spark's REST paths about the application and, in the shape proposed to Spark in its pull request 35548, its streaming
+ * queries. */
 #include "api_internal.h"
 
 #include "common/clock.h"
@@ -71,8 +72,9 @@ static bool parse_date(const char *text, int64_t *wall_ms)
     return true;
 }
 
-/* Is this application, which runs, among those that the parameters of Spark's list ask for? -1 after answering an error. An end that is
- * to come is only excluded by a maxEndDate that has passed, as ApplicationListResource does it. */
+/* Is this application, which runs, among those that the parameters of Spark's list ask for? -1 after answering an
+ * error. An end that is to come is only excluded by a maxEndDate that has passed, as ApplicationListResource does
+ * it. */
 static int is_listed(const struct http_request *request, struct http_answer *answer)
 {
     const struct board_application *app = board_application(request->board);

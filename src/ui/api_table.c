@@ -49,8 +49,8 @@ static void result_json(const struct snapshot *snapshot, size_t nrows, struct bu
     json_writer_end(&json, '}');
 }
 
-/* STRUCT columns as columns of their text, which Spark's CSV cannot hold but a reader of windows wants. The other columns are shared. NULL without
- * memory. */
+/* STRUCT columns as columns of their text, which Spark's CSV cannot hold but a reader of windows wants. The other
+ * columns are shared. NULL without memory. */
 static struct vector *flat_columns(const struct rowset *rows, size_t nrows, const struct zone *zone,
                                    struct arena *arena)
 {

@@ -1,5 +1,5 @@
-/* GET /api/v1/tuning: how many milliseconds a batch takes by its rows, what that says about other limits and trigger intervals, and the points that it is
- * said from. Nothing is told outside the range of rows seen. */
+/* GET /api/v1/tuning: how many milliseconds a batch takes by its rows, what that says about other limits and trigger
+ * intervals, and the points that it is said from. Nothing is told outside the range of rows seen. */
 #include "api_internal.h"
 
 #include "ui/tuning.h"

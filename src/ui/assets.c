@@ -1,5 +1,5 @@
-/* Each file is in the binary twice: as it is, and as `gzip -9n` made it when the program was built. ETags are checksums of the bytes sent, worked
- * out when a file is first asked for; all on the server's thread. */
+/* Each file is in the binary twice: as it is, and as `gzip -9n` made it when the program was built. ETags are checksums
+ * of the bytes sent, worked out when a file is first asked for; all on the server's thread. */
 #include "ui/assets.h"
 
 #include "common/crc32c.h"

@@ -1,5 +1,5 @@
-/* A chart is drawn in a box of 400 x 170 units that the style sheet stretches to its column. Scales are chart_scale.c's, axes chart_axes.c's, the bars beside
- * the plot chart_histogram.c's. */
+/* A chart is drawn in a box of 400 x 170 units that the style sheet stretches to its column. Scales are
+ * chart_scale.c's, axes chart_axes.c's, the bars beside the plot chart_histogram.c's. */
 #include "chart_internal.h"
 
 #include "ui/html.h"
@@ -59,8 +59,8 @@ static bool joined(const struct chart *chart, const double *values, size_t i)
            chart->time_ms[i] - chart->time_ms[i - 1] <= chart->gap_ms;
 }
 
-/* One path for a series. Points that share a unit of width are drawn as their least and greatest only, so that a thousand batches cost what a
- * few hundred do. */
+/* One path for a series. Points that share a unit of width are drawn as their least and greatest only, so that a
+ * thousand batches cost what a few hundred do. */
 static void line(struct buf *out, const struct chart *chart, const struct chart_scale *scale,
                  const struct chart_series *series)
 {

@@ -6,7 +6,8 @@
 #include <inttypes.h>
 #include <math.h>
 
-/* Widths that labels of time need in the largest type that the sheet gives them (on small screens), with a little space between. */
+/* Widths that labels of time need in the largest type that the sheet gives them (on small screens), with a little space
+ * between. */
 #define SECONDS_LABEL 64 /* 12:34:56 */
 #define MINUTES_LABEL 44 /* 12:34 */
 

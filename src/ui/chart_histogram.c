@@ -8,7 +8,8 @@
 
 #define MAX_BINS 40
 
-/* Into how many bins a step between gridlines is cut, so that their bounds are short numbers; those of records, which come whole, are whole. */
+/* Into how many bins a step between gridlines is cut, so that their bounds are short numbers; those of records, which
+ * come whole, are whole. */
 static int bins_a_step(const struct chart *chart, double step)
 {
     static const int counts[] = {5, 4, 2};

@@ -25,7 +25,8 @@ struct chart_scale {
     int64_t idle_ms; /* nothing from then on; 0: there was */
 };
 
-/* All series added up, for stacked charts, else the greatest of point i: what the scale must show. NaN: nothing is known. */
+/* All series added up, for stacked charts, else the greatest of point i: what the scale must show. NaN: nothing is
+ * known. */
 double chart_height(const struct chart *chart, size_t i);
 
 void chart_scale_of(const struct chart *chart, struct chart_scale *scale);
@@ -33,7 +34,8 @@ void chart_scale_of(const struct chart *chart, struct chart_scale *scale);
 double chart_x(const struct chart_scale *scale, int64_t ms);
 double chart_y(const struct chart_scale *scale, double value);
 
-/* The smallest step of 1, 2, 2.5, 5 times a power of ten (binary: a power of two) with which `ticks` of them cover range. */
+/* The smallest step of 1, 2, 2.5, 5 times a power of ten (binary: a power of two) with which `ticks` of them cover
+ * range. */
 double chart_step(double range, int ticks, bool binary);
 
 /* Seconds between time labels so that at most `ticks` fall into the range. */

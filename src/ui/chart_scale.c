@@ -1,5 +1,6 @@
-/* What a chart shows of its numbers. A value far above all others (the first batch, which also warms everything up) would flatten the rest: the scale
- * then ends a little above the 95 % quantile, and what is cut carries a mark with its number. */
+/* What a chart shows of its numbers. A value far above all others (the first batch, which also warms everything up)
+ * would flatten the rest: the scale then ends a little above the 95 % quantile, and what is cut carries a mark with its
+ * number. */
 #include "chart_internal.h"
 
 #include "ui/series.h"

@@ -1,12 +1,13 @@
-/* Texts lie in a ring of the newest events, counted by references; a stream is a place in it. A stream that has nothing to send suspends its connection
- * (libmicrohttpd then neither polls it nor lets it time out), and the bell's thread resumes it. Both happen under `lock`, so that no event can slip
- * in between "there is nothing" and "asleep".
+/* Texts lie in a ring of the newest events, counted by references; a stream is a place in it. A stream that has nothing
+ * to send suspends its connection (libmicrohttpd then neither polls it nor lets it time out), and the bell's thread
+ * resumes it. Both happen under `lock`, so that no event can slip in between "there is nothing" and "asleep".
  *
  * What rings after a rest is told at once. When it rings all the time, rounds are some milliseconds apart, more so the
- * more streams there are, so that many small batches and many readers together cost no more than STREAMS_A_SECOND wakes;
- * without a reader nothing is written at all.
+ * more streams there are, so that many small batches and many readers together cost no more than STREAMS_A_SECOND
+ * wakes; without a reader nothing is written at all.
  *
- * Lock: `lock` guards all below it in struct events. Inside it only libmicrohttpd's resume and the board's own short lock are taken. */
+ * Lock: `lock` guards all below it in struct events. Inside it only libmicrohttpd's resume and the board's own short
+ * lock are taken. */
 #include "ui/events.h"
 
 #include "api_internal.h"
@@ -202,8 +203,9 @@ static void wake_all(struct events *events)
     }
 }
 
-/* Returns the pause until the next round. A stream is counted before it reads the board for its opening, and here the streams are counted after the board
- * was read: whoever is not counted yet will find in the board what is not told here. */
+/* Returns the pause until the next round. A stream is counted before it reads the board for its opening, and here the
+ * streams are counted after the board was read: whoever is not counted yet will find in the board what is not told
+ * here. */
 static int round_of(struct events *events)
 {
     size_t n = board_queries(events->board), nstreams = 0;

@@ -1,5 +1,5 @@
-/* Families are written one after the other, each with all its samples together, as the formats demand; per query values come from one
- * snapshot each, taken once per answer, so that the numbers of an answer agree. */
+/* Families are written one after the other, each with all its samples together, as the formats demand; per query values
+ * come from one snapshot each, taken once per answer, so that the numbers of an answer agree. */
 #include "ui/metrics.h"
 
 #include "report/snapshot.h"

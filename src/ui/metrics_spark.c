@@ -1,5 +1,5 @@
-/* One walk over the metrics serves both forms of the servlets: Dropwizard's JSON, and the text that Spark calls Prometheus, which writes each gauge
- * twice and has no types. */
+/* One walk over the metrics serves both forms of the servlets: Dropwizard's JSON, and the text that Spark calls
+ * Prometheus, which writes each gauge twice and has no types. */
 #include "ui/metrics_spark.h"
 
 #include "record/number.h"

@@ -194,8 +194,8 @@ static int64_t log_end(const struct progress *progress)
     return progress->nsources == 1 ? series_offset_sum(progress->sources[0].latest_offset) : -1;
 }
 
-/* How long ago the log's end was where the query stands now: each trigger notes the end, and between two of them the log is taken to have grown evenly. NaN: before
- * the oldest trigger that is kept, or after the newest. */
+/* How long ago the log's end was where the query stands now: each trigger notes the end, and between two of them the
+ * log is taken to have grown evenly. NaN: before the oldest trigger that is kept, or after the newest. */
 static double arrived_ago_ms(const struct snapshot *snapshot)
 {
     int64_t position = 0, after = -1;

@@ -1,4 +1,5 @@
-/* /batches/batch: one batch, down to its raw progress record: where its time went, beside what is usual, and what it read. */
+/* /batches/batch: one batch, down to its raw progress record: where its time went, beside what is usual, and what it
+ * read. */
 #include "page_internal.h"
 
 #include <inttypes.h>

@@ -190,7 +190,8 @@ static double value_of(const struct progress *p, size_t column)
     }
 }
 
-/* Places in the history in the order asked for: newest first, unless ?sort= names a column. NULL without memory; the caller frees. */
+/* Places in the history in the order asked for: newest first, unless ?sort= names a column. NULL without memory; the
+ * caller frees. */
 static uint32_t *order(const struct snapshot *snapshot, const char *key, bool descending)
 {
     size_t n = snapshot->nhistory, column = COLUMNS;

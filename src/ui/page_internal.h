@@ -1,4 +1,5 @@
-/* What the pages share: frame, tables, the choice of a query, the words for its state. Functions are page.c's and page_table.c's. */
+/* What the pages share: frame, tables, the choice of a query, the words for its state. Functions are page.c's and
+ * page_table.c's. */
 #ifndef UI_PAGE_INTERNAL_H
 #define UI_PAGE_INTERNAL_H
 
@@ -13,8 +14,8 @@
 void page_begin(struct http_request *request, struct http_answer *answer, const char *title, const char *here);
 void page_end(struct http_request *request, struct http_answer *answer);
 
-/* The query that the request names (?query= its name, ?id= its run), else the first. NULL after answering 404, or 200 with a page that says that
- * there is none yet. The caller drops it with snapshot_unref. */
+/* The query that the request names (?query= its name, ?id= its run), else the first. NULL after answering 404, or 200
+ * with a page that says that there is none yet. The caller drops it with snapshot_unref. */
 struct snapshot *page_choose(struct http_request *request, struct http_answer *answer, const char *title,
                              const char *here);
 /* Links to the same page for each query, when there are several. */
@@ -48,8 +49,8 @@ struct page_pace {
     int64_t lag;
     double arrival;
     double intake;
-    double
-        behind_ms; /* how long ago the record that is read next arrived, by the triggers' notes of the log's end, else by the rate */
+    /* how long ago the record that is read next arrived, by the triggers' notes of the log's end, else by the rate */
+    double behind_ms;
     double catch_up_ms; /* at this arrival rate and by the largest batches there can be; INFINITY: never */
 };
 void page_pace_of(const struct snapshot *snapshot, struct page_pace *pace);
@@ -64,9 +65,9 @@ struct page_column {
     const char *help; /* or NULL */
 };
 
-/* Open a scrolling table with this id, caption for readers, and its head. link: the page with all other parameters, ending in `?` or `&`, and then the
- * prefix of this table's own, if it has one ("active."). sort: the
- * key in force, or NULL. page_table_end closes it. */
+/* Open a scrolling table with this id, caption for readers, and its head. link: the page with all other parameters,
+ * ending in `?` or `&`, and then the prefix of this table's own, if it has one ("active."). sort: the key in
+ * force, or NULL. page_table_end closes it. */
 void page_table(struct buf *out, const char *id, const char *caption, const struct page_column *columns, size_t n,
                 const char *link, const char *sort, bool descending);
 void page_table_end(struct buf *out);
@@ -91,7 +92,8 @@ bool page_descending(const struct http_request *request);
 void page_result_cell(struct buf *out, const struct vector *column, size_t row, const struct zone *zone);
 bool page_result_number(const struct type *type); /* shown to the right */
 
-/* A batch's phases in the order in which they happen, each with its colour of all charts; the whole (triggerExecution) is left out. */
+/* A batch's phases in the order in which they happen, each with its colour of all charts; the whole (triggerExecution)
+ * is left out. */
 #define PAGE_PARTS (PROGRESS_PHASES - 1)
 extern const enum progress_phase page_parts_order[PAGE_PARTS];
 int page_parts_colour(enum progress_phase phase);
@@ -99,8 +101,8 @@ void page_parts_of(const struct progress *progress, struct chart_part parts[PAGE
 /* Their bar and legend with numbers. */
 void page_parts(struct buf *out, const struct progress *progress);
 
-/* The numbers behind a page's charts, newest batch first: a table with this id. Columns: batch, time, then these kinds of series. after: only the rows of later
- * batches, for a script that has the others of the same run; -1: all. */
+/* The numbers behind a page's charts, newest batch first: a table with this id. Columns: batch, time, then these kinds
+ * of series. after: only the rows of later batches, for a script that has the others of the same run; -1: all. */
 struct page_number {
     int kind;
     int decimals;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows in and out of the operator on line `line` of the explained tree: the last operator stands on top, the scan at the bottom, which has nothing before
- * it. -1: not known. */
+/* Rows in and out of the operator on line `line` of the explained tree: the last operator stands on top, the scan at
+ * the bottom, which has nothing before it. -1: not known. */
 static void flow_of(const struct snapshot *snapshot, const int64_t *reached, size_t line, int64_t *in, int64_t *out)
 {
     *in = *out = -1;

@@ -1,5 +1,5 @@
-/* /result/: the table a query makes, searched and sorted here, so that it works without the script and the state is in the URL. What is
- * looked at is bounded: the page must not hold up the server's one thread for long. */
+/* /result/: the table a query makes, searched and sorted here, so that it works without the script and the state is in
+ * the URL. What is looked at is bounded: the page must not hold up the server's one thread for long. */
 #include "page_internal.h"
 
 #include "common/escape.h"

@@ -1,4 +1,5 @@
-/* /source/: what Spark's pages leave out: where each partition begins, stands and ends, how fast it grows, when it will be caught up. */
+/* /source/: what Spark's pages leave out: where each partition begins, stands and ends, how fast it grows, when it will
+ * be caught up. */
 #include "page_internal.h"
 
 #include <inttypes.h>

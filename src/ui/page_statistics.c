@@ -1,5 +1,5 @@
-/* /StreamingQuery/statistics?id=RUNID: Spark's charts in its order and by its names, plus arrival rate and lag, all over one table of numbers that the
- * script's crosshair reads and that anybody can. */
+/* /StreamingQuery/statistics?id=RUNID: Spark's charts in its order and by its names, plus arrival rate and lag, all
+ * over one table of numbers that the script's crosshair reads and that anybody can. */
 #include "page_internal.h"
 
 #include "common/clock.h"

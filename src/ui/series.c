@@ -1,5 +1,5 @@
-/* One allocation holds all columns. Arrival and lag come from the offsets that each progress record carries, so they need no history of their
- * own: what the log grew by between two batches, over the time between them. */
+/* One allocation holds all columns. Arrival and lag come from the offsets that each progress record carries, so they
+ * need no history of their own: what the log grew by between two batches, over the time between them. */
 #include "ui/series.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
-/* One thread inside libmicrohttpd (epoll) serves everything; handlers take snapshots from the board and encode them, so a
- * slow client can hold up nothing but itself. A second one (ui/events) waits for the board's bell and wakes event streams.
- * What may be asked at all is looked at in ui/admission; finished answers are kept in ui/cache while the board stays as
- * it is. */
+/* One thread inside libmicrohttpd (epoll) serves everything; handlers take snapshots from the board and encode them, so
+ * a slow client can hold up nothing but itself. A second one (ui/events) waits for the board's bell and wakes event
+ * streams. What may be asked at all is looked at in ui/admission; finished answers are kept in ui/cache while the board
+ * stays as it is. */
 #include "ui/server.h"
 
 #include "common/clock.h"

@@ -1,6 +1,6 @@
 /* y = a + b min(x, k) + c max(x - k, 0) is linear in a, b and c once the knee k is chosen, so that each candidate costs
- * one system of three equations. Candidates are the points themselves, thinned to a few dozen. Rows are scaled by their maximum, which keeps the sums in
- * one order of magnitude. */
+ * one system of three equations. Candidates are the points themselves, thinned to a few dozen. Rows are scaled by their
+ * maximum, which keeps the sums in one order of magnitude. */
 #include "ui/tuning.h"
 
 #include <math.h>

@@ -99,10 +99,10 @@ static int stop(void **state)
 #define HOST "Host: localhost\r\n"
 #define BYTES(s) s, sizeof(s) - 1
 
-/* Requests with what a string cannot hold, and headers that change the meaning of a request, with the statuses that may be
- * answered; 0: a close. libmicrohttpd ends a target and a value at a NUL, ends lines at a bare LF and joins folded ones
- * (RFC 9112 2.2 and 5.2 allow these two) before anybody else sees them: those may be 200, and are harmless, for nothing
- * stands in front of the server and no body is ever read. */
+/* Requests with what a string cannot hold, and headers that change the meaning of a request, with the statuses that may
+ * be answered; 0: a close. libmicrohttpd ends a target and a value at a NUL, ends lines at a bare LF and joins folded
+ * ones (RFC 9112 2.2 and 5.2 allow these two) before anybody else sees them: those may be 200, and are harmless, for
+ * nothing stands in front of the server and no body is ever read. */
 static void odd_requests(void **state)
 {
     static const struct {

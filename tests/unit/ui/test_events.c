@@ -129,7 +129,8 @@ static void goes_on_after_the_last_id(void **state)
     close(a->fd);
 }
 
-/* Longer than the idle timeout of other connections would be too long for a test; one heartbeat shows that the sleeping stream lives. */
+/* Longer than the idle timeout of other connections would be too long for a test; one heartbeat shows that the sleeping
+ * stream lives. */
 static void beats_while_nothing_happens(void **state)
 {
     struct client *a = &clients[0];

@@ -46,7 +46,8 @@ static void expect(struct board *board, handler_fn handler, const char *path, co
     buf_release(&answer.body);
 }
 
-/* Every tag that is opened is closed again, in order; attributes are quoted; nothing is inline that the content policy forbids. */
+/* Every tag that is opened is closed again, in order; attributes are quoted; nothing is inline that the content policy
+ * forbids. */
 static void well_formed(const char *html, const char *path)
 {
     static const char *const empty[] = {"meta", "link", "input"};
@@ -254,7 +255,8 @@ static void ordered_batches(void **state)
     board_free(board);
 }
 
-/* "Behind by" goes by what the triggers noted of the log's end: it had 90 records between the second and the third trigger, at 7.5 s. */
+/* "Behind by" goes by what the triggers noted of the log's end: it had 90 records between the second and the third
+ * trigger, at 7.5 s. */
 static void behind_by_the_notes(void **state)
 {
     struct board *board = fixture_board();

@@ -324,7 +324,8 @@ static void refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         int status = send_raw(rows[i].request, strlen(rows[i].request), answer, sizeof(answer));
-        /* What libmicrohttpd drops before we see it (an empty header name, further blanks) may be answered; nothing is echoed. */
+        /* What libmicrohttpd drops before we see it (an empty header name, further blanks) may be answered; nothing is
+         * echoed. */
         if (status != rows[i].status && status != rows[i].or_else &&
             !(rows[i].status == 0 && (status == 505 || status == 0)))
             fail_msg("%s -> %d, wanted %d:\n%s", rows[i].request, status, rows[i].status, answer);
@@ -354,7 +355,8 @@ static void long_targets_and_many_parameters(void **state)
     free(request);
 }
 
-/* A header of 8 KiB in the method's place, a thousand headers, a thousand pipelined requests: a listed status or a close. */
+/* A header of 8 KiB in the method's place, a thousand headers, a thousand pipelined requests: a listed status or a
+ * close. */
 static void floods(void **state)
 {
     size_t size = 200000, len = 0;
