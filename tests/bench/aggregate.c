@@ -1,9 +1,10 @@
 /* Counting groups: what the hash of a key costs alone, and what the table around it adds.
  *
- * The data looks like the real set: 1,517 categories, the frequent ones far more frequent than the rest, about 100,000 (category, hour) groups in
- * 200,000 records. Rates of one run are compared with each other, never with another machine's. Prints one line a measurement:
- * name, median nanoseconds a record, ratio to the floor; then what follows a batch of those groups (merging the parts of 8 partitions, the fixed
- * order, rows, the checkpoint), and the same for a million. */
+ * The data looks like the real set: 1,517 categories, the frequent ones far more frequent than the rest, about 100,000
+ * (category, hour) groups in 200,000 records. Rates of one run are compared with each other, never with another
+ * machine's. Prints one line a measurement: name, median nanoseconds a record, ratio to the floor; then what follows a
+ * batch of those groups (merging the parts of 8 partitions, the fixed order, rows, the checkpoint), and the same for a
+ * million. */
 #include "common/clock.h"
 #include "common/fileio.h"
 #include "engine/state.h"
@@ -152,7 +153,8 @@ static int measure(const struct data *data, struct aggregate_table tables[2])
 
 enum { PARTITIONS = 8, STEPS = 4 };
 
-/* What comes after the last record of a batch, once: the parts are new, the state is empty. us: merge, sort, rows, commit. */
+/* What comes after the last record of a batch, once: the parts are new, the state is empty. us: merge, sort, rows,
+ * commit. */
 static int finish_batch(const struct data *data, struct aggregate_layout *layout, double us[STEPS])
 {
     char dir[] = "/tmp/sf-bench-XXXXXX";

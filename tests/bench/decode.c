@@ -1,7 +1,8 @@
 /* What one record costs: touching its bytes (the floor), our scanner without and with shapes, jansson.
  *
- * The records are made here, in the form they have on the wire: 14 fields, all texts, of which 3 are wanted, as the shipped query does. The ways
- * take turns in one run and medians are compared, because the machine's mood changes between runs: only the ratios mean something.
+ * The records are made here, in the form they have on the wire: 14 fields, all texts, of which 3 are wanted, as the
+ * shipped query does. The ways take turns in one run and medians are compared, because the machine's mood changes
+ * between runs: only the ratios mean something.
  */
 #include "record/json_decode.h"
 

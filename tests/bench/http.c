@@ -214,7 +214,8 @@ static int run_requests(int64_t seconds, const char *path)
     return 0;
 }
 
-/* Streams first, then page connections; a page that is due while all of these wait is asked for later, never dropped. */
+/* Streams first, then page connections; a page that is due while all of these wait is asked for later, never
+ * dropped. */
 static int run_beside(size_t nstreams, int64_t rate, char *const *paths, size_t npaths)
 {
     int64_t begin_us = clock_monotonic_us(), now_us = begin_us;

@@ -1,5 +1,6 @@
-/* What a plan costs per record once the bytes are there: records from memory through the map stage (decode, filter, join, partial aggregate), for
- * plans of several shapes, in turn. No broker, one thread; nanoseconds mean something only beside the other lines of the same run.
+/* What a plan costs per record once the bytes are there: records from memory through the map stage (decode, filter,
+ * join, partial aggregate), for plans of several shapes, in turn. No broker, one thread; nanoseconds mean something
+ * only beside the other lines of the same run.
  *
  * map [--smoke] CALLS.jsonl RADIO_CODE.json
  */

@@ -2,8 +2,8 @@
  *
  *   measure FD COMMAND [ARG...]      STATUS WALL_US CPU_US PEAK_RSS_KIB     STATUS 128 + signal when one ended it
  *
- * A program's peak memory is counted from the memory of the process that started it, so it must be started by a small one: this, not the
- * script. */
+ * A program's peak memory is counted from the memory of the process that started it, so it must be started by a small
+ * one: this, not the script. */
 #include "common/clock.h"
 #include "common/parsenum.h"
 
