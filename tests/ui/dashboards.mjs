@@ -16,7 +16,7 @@ function expressions() {
 }
 
 export async function dashboards(pipeline) {
-  const text = await (await fetch(`${pipeline.url}/metrics`)).text();
+  const text = await pipeline.text("/metrics");
   const samples = text.split("\n").filter((line) => line && !line.startsWith("#"));
   await check("dashboards: there are panels and rules", () => ensure(expressions().length > 10, "hardly any"));
   for (const [where, expression] of expressions()) {

@@ -2,7 +2,8 @@
 import { join } from "node:path";
 import { axeFindings, check, close, ensure, equal, live, median, NARROW, newContext, note, nothingWrong, open, shots, together, WIDE,
   withPage } from "./harness.mjs";
-import { CANARY, HOSTILE, until } from "./pipeline.mjs";
+import { until } from "./limits.mjs";
+import { CANARY, HOSTILE } from "./pipeline.mjs";
 
 export const PAGES = {
   overview: "/",
@@ -190,8 +191,8 @@ export async function everyPageAtRest(pipeline) {
     await check(`${pipeline.kind}: secrets are masked everywhere`, async () => {
       const [application] = await pipeline.json("/api/v1/applications");
       for (const path of [...Object.values(PAGES), `/api/v1/applications/${application.id}/environment`, "/api/v1/progress", "/metrics"])
-        ensure(!(await (await fetch(pipeline.url + path)).text()).includes(CANARY), path);
-      const page = await (await fetch(`${pipeline.url}/environment/`)).text();
+        ensure(!(await pipeline.text(path)).includes(CANARY), path);
+      const page = await pipeline.text("/environment/");
       ensure(/kafka\.sasl\.password<\/td><td[^>]*>\*+\(redacted\)/.test(page), "the password is not shown as masked");
     });
 }

@@ -3,7 +3,8 @@
 import { openSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { check, ensure, equal, live, nothingWrong, shots, table, waits, withPage } from "./harness.mjs";
-import { HOSTILE, until } from "./pipeline.mjs";
+import { until } from "./limits.mjs";
+import { HOSTILE } from "./pipeline.mjs";
 import { join } from "node:path";
 
 const BAD = `{"crime_id": "1", "original_crime_type_name": "${HOSTILE.replaceAll('"', "'")}", `;

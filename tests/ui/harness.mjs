@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { until } from "./pipeline.mjs";
+import { limited, undoing, until, within } from "./limits.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const filter = process.argv[2] || "";
@@ -32,17 +32,34 @@ export function equal(shown, wanted, what) {
 
 export const wanted = (name) => name.includes(filter);
 
-export async function check(name, work) {
-  if (!wanted(name)) return;
+// A check that is not done after so many seconds has failed; that is far more than any takes on a busy machine.
+export async function check(name, work, seconds = 90) {
+  if (over || !wanted(name)) return;
+  const begin = Date.now();
   try {
-    await work();
+    await limited(name, seconds, work);
+    if (over) return;
     counts.passed++;
     console.log(`ok - ${name}`);
   } catch (error) {
-    counts.failed++;
-    console.log(`not ok - ${name}\n# ${error.message.split("\n").slice(0, 12).join("\n# ")}`);
+    failed(name, error.message);
   }
+  slow.push([Date.now() - begin, name]);
 }
+
+export function failed(name, text) {
+  if (over) return;
+  counts.failed++;
+  console.log(`not ok - ${name}\n# ${text.split("\n").slice(0, 12).join("\n# ")}`);
+}
+
+// Nothing counts from now on.
+let over = false;
+export const stop = () => (over = true);
+
+// The checks that took longest.
+const slow = [];
+export const slowest = (n) => slow.sort((a, b) => b[0] - a[0]).slice(0, n).map(([ms, name]) => `${(ms / 1000).toFixed(1)} s ${name}`);
 
 export function skip(name, why) {
   if (!wanted(name)) return;
@@ -74,16 +91,24 @@ export async function launch() {
   mkdirSync(shots, { recursive: true });
   profile = mkdtempSync(join(tmpdir(), "sf-chromium."));
   // playwright makes a new user-data directory below TMPDIR and adds --headless
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM, headless: true, args: FLAGS, env: { ...process.env, TMPDIR: profile, HOME: profile } });
+  // It ends with this process, which ends its pipelines too: so signals are main.mjs's business.
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM, headless: true, args: FLAGS, timeout: 60000,
+    handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false, env: { ...process.env, TMPDIR: profile, HOME: profile } });
 }
 
 export async function leave() {
-  if (browser) await browser.close();
+  try {
+    if (browser) await within(30, "the browser's end", browser.close());
+  } catch (error) {
+    note(error.message);
+  }
   if (profile) rmSync(profile, { recursive: true, force: true });
 }
 
-export function newContext(options = {}) {
-  return browser.newContext({ viewport: WIDE, colorScheme: "light", ...options });
+export async function newContext(options = {}) {
+  const context = await within(30, "a window", browser.newContext({ viewport: WIDE, colorScheme: "light", ...options }));
+  undoing(() => context.close());
+  return context;
 }
 
 // A page that remembers whatever went wrong; status is the one that is wanted. A request that the browser itself gave up when a page was
@@ -113,7 +138,7 @@ export async function open(pipeline, path, options = {}) {
 }
 
 export async function close(page) {
-  await page.context().close();
+  await within(30, "a window's end", page.context().close());
 }
 
 // work(page) with a page that is closed afterwards whatever happens.

@@ -2,7 +2,8 @@
 import { dashboards } from "./dashboards.mjs";
 import { everyPage, everyPageAtRest, weights } from "./every_page.mjs";
 import { failure } from "./failure.mjs";
-import { check, counts, launch, leave, note, shots, skip } from "./harness.mjs";
+import { check, counts, failed, launch, leave, note, shots, skip, slowest, stop } from "./harness.mjs";
+import { unfinished } from "./limits.mjs";
 import { memory } from "./memory.mjs";
 import { numbers } from "./numbers.mjs";
 import { Pipeline } from "./pipeline.mjs";
@@ -41,9 +42,7 @@ async function group(name, work) {
   try {
     await work();
   } catch (error) {
-    await check(`${name}: runs`, () => {
-      throw new Error(error.stack);
-    });
+    failed(`${name}: runs`, error.stack);
   }
 }
 
@@ -88,7 +87,38 @@ async function kafka() {
   await stopped(pipeline);
 }
 
+let finishing = false;
+
+// Ends what was started, and tells how it went.
+async function finish() {
+  if (finishing) return;
+  finishing = true;
+  stop();
+  await leave();
+  await Promise.all(pipelines.map((pipeline) => pipeline.end()));
+  for (const slow of slowest(3)) note(`slowest: ${slow}`);
+  note(`screenshots: ${shots}; ${((Date.now() - started) / 1000).toFixed(0)} s`);
+  console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+  process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0);
+}
+
 const started = Date.now();
+const limit = Number(process.env.LIMIT_S || 600);
+setTimeout(() => {
+  failed(`done within ${limit} s`, unfinished().join("\n") || "between two checks");
+  finish();
+}, limit * 1000).unref();
+for (const event of ["uncaughtException", "unhandledRejection"])
+  process.on(event, (error) => {
+    failed(`no ${event}`, error.stack);
+    finish();
+  });
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
+  process.on(signal, () => {
+    failed(`not ended by ${signal}`, unfinished().join("\n") || "between two checks");
+    finish();
+  });
+
 try {
   await launch();
   const main = fresh();
@@ -109,13 +139,6 @@ try {
     })(),
   ]);
 } catch (error) {
-  await check("the browser starts", () => {
-    throw error;
-  });
-} finally {
-  await leave();
-  for (const pipeline of pipelines) await pipeline.end();
+  failed("the browser starts", error.stack);
 }
-note(`screenshots: ${shots}; ${((Date.now() - started) / 1000).toFixed(0)} s`);
-console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-process.exit(counts.failed > 0 || counts.passed === 0 ? 1 : 0);
+await finish();

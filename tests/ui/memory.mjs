@@ -1,6 +1,6 @@
 // Two thousand batches seen by tabs that stay open: heap and nodes do not grow.
 import { check, close, ensure, live, note, nothingWrong, open } from "./harness.mjs";
-import { until } from "./pipeline.mjs";
+import { until } from "./limits.mjs";
 
 const WARM = 400; // by then the retained batches are as many as they will ever be
 const BATCHES = 2000;
@@ -17,7 +17,7 @@ async function measure(page) {
     return { heap: usedSize, nodes, listeners: jsEventListeners };
   };
   let least = await sample();
-  for (let same = 0; same < 3; ) {
+  for (let same = 0, tries = 0; same < 3 && tries < 50; tries++) {
     const next = await sample();
     same = next.nodes === least.nodes && Math.abs(next.heap - least.heap) < 20000 ? same + 1 : 0;
     least = next;
@@ -68,6 +68,6 @@ export async function memory(pipeline) {
       nothingWrong(tabs[i]);
     }
     ensure(wrong.length === 0, wrong.join("\n"));
-  });
+  }, 240);
   for (const tab of tabs) await close(tab);
 }

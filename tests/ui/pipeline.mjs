@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until, within } from "./limits.mjs";
 
 const bin = join(process.env.BUILD, "bin");
 const kafkaTool = join(process.env.BUILD, "release", "tools", "kafka_tool");
@@ -11,22 +12,7 @@ const kafkaTool = join(process.env.BUILD, "release", "tools", "kafka_tool");
 // A category that is markup. If it ever ran, the title would change and an image would be asked for.
 export const HOSTILE = "<img src=x onerror=\"document.title='owned'\">";
 export const CANARY = "canary-secret";
-
-// Waits for a condition; a throwing one counts as not yet fulfilled, and says why when time is up.
-export async function until(what, seconds, condition) {
-  const end = Date.now() + seconds * 1000;
-  for (;;) {
-    let said = "";
-    try {
-      const value = await condition();
-      if (value) return value;
-    } catch (error) {
-      said = ` (${error.message})`;
-    }
-    if (Date.now() > end) throw new Error(`waited ${seconds} s in vain: ${what}${said}`);
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}
+const RUN_S = 60; // for a program that works something off
 
 // The shipped configuration with its examples of further queries switched on.
 function shipped() {
@@ -63,8 +49,19 @@ export class Pipeline {
     return child;
   }
 
+  // How a child ended; one that is late is killed.
+  async ending(child, what, seconds) {
+    try {
+      return await within(seconds, `the end of ${what}`, child.ended);
+    } catch (error) {
+      child.kill("SIGKILL");
+      throw error;
+    }
+  }
+
   async run(name, program, args) {
-    const code = await this.start(name, program, args).ended;
+    const child = this.start(name, program, args);
+    const code = await this.ending(child, `${program} ${args[0]}`, RUN_S);
     if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with ${code}: ${this.read(`${name}.err`).slice(-500)}`);
     return this.read(`${name}.out`);
   }
@@ -104,7 +101,7 @@ export class Pipeline {
   }
 
   async produce(n, ...args) {
-    const code = await this.producing(n, ...args).ended;
+    const code = await this.ending(this.producing(n, ...args), "sf-producer", RUN_S);
     if (code !== 0) throw new Error(`sf-producer ended with ${code}: ${this.read("producer.err").slice(-500)}`);
   }
 
@@ -124,7 +121,7 @@ export class Pipeline {
   // End a producer before its time, and count what arrived.
   async interrupt(producer) {
     producer.kill("SIGTERM");
-    await producer.ended;
+    await this.ending(producer, "sf-producer after SIGTERM", RUN_S);
     this.produced = (await this.highs()).reduce((a, b) => a + b, 0);
   }
 
@@ -152,11 +149,20 @@ export class Pipeline {
       if (this.processorChild.exitCode !== null) throw new Error(this.read("processor.err").slice(-500));
       return /started at (http:\/\/[0-9.:]+)/.exec(this.read("processor.err"))?.[1];
     });
-    await until("ready", 30, async () => (await fetch(`${this.url}/readyz`)).ok);
+    await until("ready", 30, async () => (await this.fetch("/readyz")).ok);
+  }
+
+  // Answers come within seconds, or the server is ill.
+  async fetch(path) {
+    return within(20, `GET ${path}`, fetch(this.url + path, { signal: AbortSignal.timeout(20000) }));
+  }
+
+  async text(path) {
+    return (await this.fetch(path)).text();
   }
 
   async json(path) {
-    const answer = await fetch(this.url + path);
+    const answer = await this.fetch(path);
     if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
     return answer.json();
   }

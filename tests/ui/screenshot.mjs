@@ -3,7 +3,8 @@
 // FILE is src/ui/screenshot.png unless given, PATH the page (the overview, up to the end of its first query).
 import { writeFileSync } from "node:fs";
 import { chromium } from "playwright-core";
-import { Pipeline, until } from "./pipeline.mjs";
+import { until } from "./limits.mjs";
+import { Pipeline } from "./pipeline.mjs";
 
 const [file = "src/ui/screenshot.png", path = "/"] = process.argv.slice(2);
 const WIDTH = 1280;

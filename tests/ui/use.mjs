@@ -1,7 +1,7 @@
 // What a user does with pointer, keys and eyes.
 import { join } from "node:path";
 import { check, close, ensure, equal, facts, live, median, newContext, note, nothingWrong, number, open, shots, waits, withPage } from "./harness.mjs";
-import { until } from "./pipeline.mjs";
+import { until } from "./limits.mjs";
 
 const STATISTICS = "/StreamingQuery/statistics?query=crimes";
 const rowsRead = async (page) => number((await facts(page, "crimes"))["Rows read"]);
@@ -77,7 +77,7 @@ async function tables(pipeline) {
   );
   await check(label("JSON and CSV beside the result say the same"), () =>
     withPage(pipeline, "/result/?query=crimes", {}, async (page) => {
-      const get = async (name) => (await fetch(new URL(await page.getByRole("link", { name, exact: true }).first().getAttribute("href"), pipeline.url))).text();
+      const get = async (name) => pipeline.text(await page.getByRole("link", { name, exact: true }).first().getAttribute("href"));
       const json = JSON.parse(await get("JSON"));
       const csv = (await get("CSV")).trim().split(/\r?\n/);
       equal(csv.length, json.rows.length + 1, "lines");
