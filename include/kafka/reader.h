@@ -39,7 +39,7 @@ typedef int (*reader_fn)(void *cookie, const struct reader_record *record);
 
 enum reader_status {
     READER_COMPLETE, /* the range was served */
-    READER_MORE,     /* nothing more is there now: reader_wait, then call again */
+    READER_MORE,     /* its turn is over, or nothing more is there now: serve the others, reader_wait, call again */
     READER_LOST,     /* data loss: see struct reader_loss; `next` is still where reading stopped */
     READER_FAILED    /* err is set (the callback's own failure: err untouched) */
 };
@@ -68,7 +68,8 @@ int reader_seek(struct reader *reader, int slot, int64_t offset, struct errbuf *
 /* Offset of the next record to be served. */
 int64_t reader_next(const struct reader *reader, int slot);
 
-/* Serve the records of [reader_next, end) that have arrived, without waiting. */
+/* Serve the records of [reader_next, end) that have arrived, without waiting, and no more than about a thousand: so that
+ * all partitions are emptied at the same pace. */
 enum reader_status reader_serve(struct reader *reader, int slot, int64_t end, reader_fn fn, void *cookie,
                                 struct reader_loss *loss, struct errbuf *err);
 

@@ -63,6 +63,9 @@ enum {
 #define FETCH_WAIT_MS "10"
 /* Records taken out of a queue in one go: see note "full queues". */
 #define SERVED_AT_ONCE "64"
+/* So many goes, 1,024 records, before it is the next partition's turn. Whoever drained one queue while it is being filled
+ * would leave the others full, so that each fetch asks for one partition only, and there is one fetch at a time. */
+#define ROUNDS_A_TURN 16
 /* Longest sleep in one go: a lost wake-up would cost this much and no more. */
 #define SLICE_MS 250
 /* Errors that librdkafka repairs by itself come with every fetch that fails. */
@@ -529,8 +532,9 @@ enum reader_status reader_serve(struct reader *reader, int slot_number, int64_t 
         slot->next = end;
         return READER_COMPLETE;
     }
-    while (!serving.done && rd_kafka_consume_callback(slot->topic->rkt, slot->partition, 0, on_record, &serving) > 0)
-        ;
+    for (int round = 0; round < ROUNDS_A_TURN && !serving.done; round++)
+        if (rd_kafka_consume_callback(slot->topic->rkt, slot->partition, 0, on_record, &serving) <= 0)
+            break;
     if (slot->next > served_from)
         client_is_up(reader->client);
     if (serving.status == READER_LOST)

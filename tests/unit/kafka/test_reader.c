@@ -419,6 +419,45 @@ static void outage_is_waited_for(void **state)
     mock_kafka_stop(&mock);
 }
 
+/* However much has arrived, the next partition's turn comes soon. */
+static void turns_are_short(void **state)
+{
+    struct mock_kafka mock;
+    struct reader *reader;
+    struct reader_loss loss;
+    struct errbuf err;
+    struct seen *seen[2] = {seen_new(), seen_new()};
+    int64_t deadline_us = clock_monotonic_us() + PATIENCE_MS * 1000LL;
+    int complete = 0;
+
+    (void)state;
+    mock_kafka_start(&mock, 1);
+    mock_kafka_topic(&mock, "t", 2);
+    reader = open_reader(&mock);
+    for (int p = 0; p < 2; p++) {
+        mock_kafka_fill(&mock, "t", p, 0, 6000, 0);
+        assert_int_equal(start(reader, "t", p, 0), p);
+    }
+    for (int slot = 0; complete < 2; slot = 1 - slot) {
+        int64_t before = seen[slot]->n;
+        enum reader_status status = reader_serve(reader, slot, 6000, on_record, seen[slot], &loss, &err);
+
+        assert_true(seen[slot]->n - before <= 2000);
+        assert_true(status == READER_MORE || status == READER_COMPLETE);
+        complete += status == READER_COMPLETE && seen[slot]->n > before;
+        if (slot == 1 && complete < 2)
+            assert_int_not_equal(reader_wait(reader, 100, -1, &err), -1);
+        assert_true(clock_monotonic_us() < deadline_us);
+    }
+    for (int p = 0; p < 2; p++) {
+        assert_int_equal(seen[p]->n, 6000);
+        assert_int_equal(seen[p]->bad, 0);
+        seen_free(seen[p]);
+    }
+    reader_close(reader);
+    mock_kafka_stop(&mock);
+}
+
 /* A stop request during an outage: closing waits for nobody. */
 static void closes_at_once_without_a_broker(void **state)
 {
@@ -519,6 +558,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(waits_no_longer_than_asked),
         cmocka_unit_test(prefetched_records_do_not_wake),
         cmocka_unit_test(outage_is_waited_for),
+        cmocka_unit_test(turns_are_short),
         cmocka_unit_test(closes_at_once_without_a_broker),
         cmocka_unit_test(errors_of_fetches_are_repaired),
         cmocka_unit_test(refused_topic_is_an_auth_failure),
