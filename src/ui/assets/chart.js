@@ -1,5 +1,5 @@
-// One crosshair for all charts of a page, by pointer or by keys. The numbers are those of the table that each chart is linked to: its rows
-// carry their time, its cells what is read out.
+// One crosshair for all charts of a page, by pointer or by keys. The numbers are those of the table that each chart is
+// linked to: its rows carry their time, its cells what is read out.
 "use strict";
 (() => {
   let chosen = null; // time of the batch under the crosshair

@@ -1,9 +1,11 @@
-// Keeps a page live. The server renders pages whole; when an event says that something changed, this asks for the page again and takes over
-// what differs, node by node: nothing is reloaded, and focus, selection, scrolling and open details stay. Markup is never made from text
-// here: nodes come from the browser's own parser, under a content policy that runs no inline script.
+// Keeps a page live. The server renders pages whole; when an event says that something changed, this asks for the page
+// again and takes over what differs, node by node: nothing is reloaded, and focus, selection, scrolling and open
+// details stay. Markup is never made from text here: nodes come from the browser's own parser, under a content policy
+// that runs no inline script.
 "use strict";
 (() => {
-  // Between two refreshes: after a batch little, and never less than the last one took; after a mere change of state more.
+  // Between two refreshes: after a batch little, and never less than the last one took; after a mere change of state
+  // more.
   const BATCH_GAP_MS = 40;
   const STATE_GAP_MS = 500;
   const state = document.getElementById("live");
