@@ -207,7 +207,8 @@ compile_commands.json:
 	  '$(subst ",\",$(COMPILE)) -c '"$$s"; sep=",\n"; done; echo; echo ']'; } > $(BUILD)/compile_commands.json
 	@echo "$(BUILD)/compile_commands.json"
 
-# Sample data go along, and the configuration names them there. A configuration that somebody changed is neither overwritten nor removed.
+# Sample data go along, and the configuration names them there. A configuration that somebody changed is neither
+# overwritten nor removed.
 CONFIGS    := $(wildcard config/*.properties)
 DATA       := $(wildcard data/*.json)
 SHARED     := $(DATADIR)/sfcrime

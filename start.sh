@@ -4,7 +4,7 @@
 #   ./start.sh --once          ends by itself when all input is counted
 #   ./start.sh --kafka         the same on Apache Kafka (downloaded by Maven on the first run)
 #   ./start.sh --input FILE    another file (JSON array, JSON lines)
-#   ./start.sh -- OPTION...    what follows goes to sf-processor, e.g. -- --trigger '1 second' --max-offsets-per-trigger 1000
+#   ./start.sh -- OPTION...    what follows goes to sf-processor, e.g. -- --trigger '1 second'
 # Logs and state go to build/run/.
 set -u
 cd "$(dirname "$0")" || exit 1
@@ -25,8 +25,8 @@ while [ $# -gt 0 ]; do
 done
 [ -f "$input" ] && [ -r "$input" ] || { echo "start.sh: cannot read the input file '$input'" >&2; exit 2; }
 
-# The embedded broker keeps 5 MiB a partition. Messages are a fifth smaller than a pretty-printed file, and lz4 halves them or better; a
-# partition more for uneven filling. Beyond 64 partitions Apache Kafka is the tool.
+# The embedded broker keeps 5 MiB a partition. Messages are a fifth smaller than a pretty-printed file, and lz4 halves
+# them or better; a partition more for uneven filling. Beyond 64 partitions Apache Kafka is the tool.
 partitions=4
 if [ -z "$kafka" ]; then
     bytes=$(stat -Lc %s "$input") || exit 1

@@ -4,8 +4,8 @@
     usage: scripts/make-unicode-tables.py > src/sql/unicode_table.inc
 
 The mappings are Python's own str.upper, str.lower and str.title of one character (SpecialCasing.txt without its
-conditional rows); the file says which Unicode version that is (15.1 is that of Python 3.13). Run it again only to move to
-a newer one.
+conditional rows); the file says which Unicode version that is (15.1 is that of Python 3.13). Run it again only to move
+to a newer one.
 """
 import sys
 import unicodedata

@@ -1,6 +1,7 @@
 """The part `serving` of tests/bench/run: what the page and the API cost, and how soon they tell.
 
-Everything is asked of a real sf-processor on loopback. The clients (`http`) share the machine with it; what they take themselves is printed beside.
+Everything is asked of a real sf-processor on loopback. The clients (`http`) share the machine with it; what they take
+themselves is printed beside.
 """
 import contextlib
 import datetime
@@ -115,7 +116,8 @@ def requests(bench, work, target):
 
 
 def arrivals(port, wanted, found):
-    """Read a stream of events until `wanted` batches were told: milliseconds from the end of each batch to its event."""
+    """Read a stream of events until `wanted` batches were told: milliseconds from the end of each batch to its
+    event."""
     with socket.create_connection(("127.0.0.1", port), LIMIT_S) as connection:
         connection.sendall(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         pending = b""
@@ -135,7 +137,8 @@ def arrivals(port, wanted, found):
 
 
 def latency(bench, work, target, data):
-    """Both clocks are this machine's; a batch's end is known to the millisecond, and cut, so that up to one too much is counted."""
+    """Both clocks are this machine's; a batch's end is known to the millisecond, and cut, so that up to one too much is
+    counted."""
     found = []
     wanted = 5 if bench.SMOKE else 100
     with Processor(bench, work, "latency", target, "query.q.trigger = 50 milliseconds") as served:
@@ -167,7 +170,8 @@ def crowd(bench, port):
 
 
 def full_speed(bench, work, target, records, name, with_crowd):
-    """A whole run in batches of 20,000: records/s between its first batch's begin and its last one's end. None: it failed."""
+    """A whole run in batches of 20,000: records/s between its first batch's begin and its last one's end. None: it
+    failed."""
     own_max = cpu = 0
     with Processor(bench, work, name, target, "source.calls.maxOffsetsPerTrigger = 20000") as served:
         with crowd(bench, served.port) if with_crowd else contextlib.nullcontext({}) as counted:

@@ -27,7 +27,8 @@ for job in category:none category:20000 hour:none description:50000; do
     rm -f "$work/out"
 done
 
-# What is fetched ahead is bounded, however far the processor falls behind the fetching: here it shares one core with a busy loop.
+# What is fetched ahead is bounded, however far the processor falls behind the fetching: here it shares one core with a
+# busy loop.
 cpu=$(taskset -cp $$ | sed 's/.*: //; s/[,-].*//')
 start "$work/busy" taskset -c "$cpu" sh -c 'while :; do :; done'
 for run in 1 2 3; do

@@ -1,6 +1,7 @@
 #!/bin/bash
 # brokers: embedded kafka
-# SIGTERM and SIGKILL in the middle, then a restart: no record is lost or counted twice. A stop counts only if work was left.
+# SIGTERM and SIGKILL in the middle, then a restart: no record is lost or counted twice. A stop counts only if work was
+# left.
 . tests/e2e/lib.sh
 input=data/police-department-calls-for-service.json
 broker_start 3

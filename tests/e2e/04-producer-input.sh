@@ -1,6 +1,7 @@
 #!/bin/bash
 # brokers: embedded
-# What the producer makes of files: cut, empty, missing, CRLF, JSON lines, stdin, limits; exit 0 only when all was acknowledged.
+# What the producer makes of files: cut, empty, missing, CRLF, JSON lines, stdin, limits; exit 0 only when all was
+# acknowledged.
 . tests/e2e/lib.sh
 sample=data/police-department-calls-for-service.json
 broker_start 2

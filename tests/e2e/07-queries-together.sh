@@ -1,6 +1,7 @@
 #!/bin/bash
 # brokers: embedded kafka
-# Three queries in one process: each with its own batches and checkpoint, tables that do not interleave, one stop for all.
+# Three queries in one process: each with its own batches and checkpoint, tables that do not interleave, one stop for
+# all.
 . tests/e2e/lib.sh
 input=data/police-department-calls-for-service.json
 broker_start 3

@@ -1,6 +1,7 @@
 #!/bin/bash
 # brokers: embedded
-# ./start.sh: the newcomer's command ends by itself with --once; live, it prints tables, names the page, and Ctrl-C leaves no process.
+# ./start.sh: the newcomer's command ends by itself with --once; live, it prints tables, names the page, and Ctrl-C
+# leaves no process.
 . tests/e2e/lib.sh
 check '--once ends with 0' sh -c "./start.sh --once -- --ui-port 0 >'$work/once.out' 2>'$work/once.err' </dev/null"
 check 'tables are printed' grep -q '^Batch: 0' "$work/once.out"

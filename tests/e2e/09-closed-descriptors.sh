@@ -1,7 +1,7 @@
 #!/bin/bash
 # brokers: embedded
-# Started with stdin, stdout or stderr closed (`>&-`, as some supervisors do): no socket and no file ever takes their place, so that nothing
-# that was meant for a terminal goes to the broker, into a checkpoint or into a topic.
+# Started with stdin, stdout or stderr closed (`>&-`, as some supervisors do): no socket and no file ever takes their
+# place, so that nothing that was meant for a terminal goes to the broker, into a checkpoint or into a topic.
 . tests/e2e/lib.sh
 sample=data/police-department-calls-for-service.json
 broker_start 2

@@ -1,6 +1,7 @@
 #!/bin/bash
 # brokers: kafka
-# Ranges of offsets over all that a log can hold that is no record: control records, aborted and open transactions, compaction, deleted records.
+# Ranges of offsets over all that a log can hold that is no record: control records, aborted and open transactions,
+# compaction, deleted records.
 . tests/e2e/lib.sh
 broker_start 1
 tool() { "$TOOLS/kafka_tool" -b "$BROKERS" "$@"; }

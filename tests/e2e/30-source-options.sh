@@ -1,12 +1,13 @@
 #!/bin/bash
 # brokers: kafka
-# Every option of Spark's Kafka source is honoured, warned about or refused by name; where a query starts, and what makes it wait.
+# Every option of Spark's Kafka source is honoured, warned about or refused by name; where a query starts, and what
+# makes it wait.
 . tests/e2e/lib.sh
 tool() { "$TOOLS/kafka_tool" -b "$BROKERS" "$@"; }
 broker_start 2
 
-# options FILE [LINE...]: a configuration with the query `q` over a view of raw values. `source.calls.` is put before each line, except
-# before those that begin with another group's name.
+# options FILE [LINE...]: a configuration with the query `q` over a view of raw values. `source.calls.` is put before
+# each line, except before those that begin with another group's name.
 options() {
     local file=$1 line
     shift
@@ -141,7 +142,8 @@ fails 'assign to a partition that is not there' 1 'has no partition 7' "assign={
 
 # --- what a batch waits for ---
 
-# 10 and 3 records, at most 8: 6 (of 6.15) and 1 (of 1.85) of them; the 6 that are left are fewer than 7. The next start takes them at once.
+# 10 and 3 records, at most 8: 6 (of 6.15) and 1 (of 1.85) of them; the 6 that are left are fewer than 7. The next start
+# takes them at once.
 options "$work/min.properties" "subscribe=$TOPIC" startingOffsets=earliest minOffsetsPerTrigger=7 maxOffsetsPerTrigger=8
 process "$work/min.properties" >"$work/min.out" 2>"$work/min.err" </dev/null
 first=$(sed -n 's/^| *\([0-9][0-9]*\) *|.*/\1/p' "$work/min.out" | tail -n 1)

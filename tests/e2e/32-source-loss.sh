@@ -1,7 +1,7 @@
 #!/bin/bash
 # brokers: kafka
-# Data that were lost before they were read: deleted records, a topic that is gone, or made anew. With failOnDataLoss the query ends
-# with 4 and says what is lost; without, it goes on, counts nothing twice, and the numbers are right.
+# Data that were lost before they were read: deleted records, a topic that is gone, or made anew. With failOnDataLoss
+# the query ends with 4 and says what is lost; without, it goes on, counts nothing twice, and the numbers are right.
 . tests/e2e/lib.sh
 tool() { "$TOOLS/kafka_tool" -b "$BROKERS" "$@"; }
 broker_start 1
@@ -75,7 +75,8 @@ warned 'made anew, shorter: warned' 'changed from 10 to 4'
 tool produce-tx "$topic" 0 plain=3
 reads 'made anew, shorter: what comes after' 13
 
-# A topic made anew that has grown beyond what was read looks the same as the old one: what lies below is not seen, nor told.
+# A topic made anew that has grown beyond what was read looks the same as the old one: what lies below is not seen, nor
+# told.
 begin longer 1 5
 tool delete-topic "$topic"
 tool create-topic "$topic" 1

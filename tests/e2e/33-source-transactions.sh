@@ -1,6 +1,7 @@
 #!/bin/bash
 # brokers: kafka
-# Transactions and compaction through a whole query: only committed records count, whatever the limits cut, and holes are no loss.
+# Transactions and compaction through a whole query: only committed records count, whatever the limits cut, and holes
+# are no loss.
 . tests/e2e/lib.sh
 tool() { "$TOOLS/kafka_tool" -b "$BROKERS" "$@"; }
 broker_start 1

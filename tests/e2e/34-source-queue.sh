@@ -1,8 +1,8 @@
 #!/bin/bash
 # brokers: kafka
-# More records than librdkafka queues, and many small batches: every record is counted once, and no batch waits for one of librdkafka's
-# own timers (a queue that was full is looked at once a second in 2.0.2). Times are printed, not judged: the machine may be busy. With
-# SF_LONG set it takes 2,000,000 records in 10,000 batches.
+# More records than librdkafka queues, and many small batches: every record is counted once, and no batch waits for one
+# of librdkafka's own timers (a queue that was full is looked at once a second in 2.0.2). Times are printed, not judged:
+# the machine may be busy. With SF_LONG set it takes 2,000,000 records in 10,000 batches.
 . tests/e2e/lib.sh
 tool() { "$TOOLS/kafka_tool" -b "$BROKERS" "$@"; }
 broker_start 1

@@ -1,7 +1,8 @@
 #!/bin/bash
 # brokers: kafka
-# A broker that is killed, or frozen, in the middle of a query: the query waits without burning the processor, says so on the API, and goes
-# on by itself; every record counts once. And on a broker that has never seen a consumer group a query ends as soon as it is done.
+# A broker that is killed, or frozen, in the middle of a query: the query waits without burning the processor, says so
+# on the API, and goes on by itself; every record counts once. And on a broker that has never seen a consumer group a
+# query ends as soon as it is done.
 . tests/e2e/lib.sh
 input=data/police-department-calls-for-service.json
 # A broker that was killed may come again when its session is over.

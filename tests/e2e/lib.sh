@@ -1,7 +1,8 @@
 # Shared by the scenarios: temp directory, broker, programs, checks in TAP. Sourced, from the repository's root.
 #
-# A scenario's second line says on which brokers it runs (`# brokers: embedded kafka`); tests/e2e/run sets BROKER accordingly. Checks
-# print `ok - ...` or `not ok - ...`; the scenario goes on after a failed one. Waiting is always for a condition, with a limit.
+# A scenario's second line says on which brokers it runs (`# brokers: embedded kafka`); tests/e2e/run sets BROKER
+# accordingly. Checks print `ok - ...` or `not ok - ...`; the scenario goes on after a failed one. Waiting is always for
+# a condition, with a limit.
 set -u
 BUILD="${BUILD:-$PWD/build}"
 BIN="$BUILD/bin"
@@ -52,8 +53,8 @@ wait_until() {
     return 0 # not the status of the last wait
 }
 
-# gives NAME STATUS PATTERN COMMAND...: exit status, and one line on stderr that matches the extended regular expression. The last line of
-# stderr must be the one that tells: what a user sees.
+# gives NAME STATUS PATTERN COMMAND...: exit status, and one line on stderr that matches the extended regular
+# expression. The last line of stderr must be the one that tells: what a user sees.
 gives() {
     local name=$1 wanted=$2 pattern=$3 status
     shift 3
@@ -88,7 +89,8 @@ end_of() {
     fi
 }
 
-# broker_start PARTITIONS: sets BROKERS and TOPIC. Embedded: a broker of this scenario's own. Apache Kafka: a new topic on the shared one.
+# broker_start PARTITIONS: sets BROKERS and TOPIC. Embedded: a broker of this scenario's own. Apache Kafka: a new topic
+# on the shared one.
 broker_start() {
     TOPIC=sf.crimes
     if [ "$BROKER" = kafka ]; then
@@ -135,7 +137,8 @@ config() {
 
 process() { "$BIN/sf-processor" --config "$@"; }
 
-# same_counts KIND INPUT STDOUT: the last table in STDOUT equals what the oracle counts in INPUT (category, hour, description).
+# same_counts KIND INPUT STDOUT: the last table in STDOUT equals what the oracle counts in INPUT (category, hour,
+# description).
 same_counts() { "$PYTHON" tests/tools/compare_counts.py "$@"; }
 
 http() { curl -sS --max-time 10 "$@"; }

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """Hold a serving sf-processor against its own description, against Spark's captures and against what reads its metrics.
 
-usage: tests/tools/check_http.py URL NAME [PROMTOOL]. Prints one `ok - ` or `not ok - ` line a check, beginning with NAME.
+usage: tests/tools/check_http.py URL NAME [PROMTOOL]. Prints one `ok - ` or `not ok - ` line a check,
+beginning with NAME.
 
-openapi    every path of /api/openapi.json answers as described (status, content type, required fields, types), and every route is in it
+openapi    every path of /api/openapi.json answers as described (status, content type, required fields, types), and
+           every route is in it
 spark      the REST answers have the fields of tests/golden/rest with their types; errors have Spark's status and words
-metrics    promtool takes them; counters never fall; OpenMetrics when asked for; names and units by Prometheus' naming guide
+metrics    promtool takes them; counters never fall; OpenMetrics when asked for; names and units as Prometheus' guide
+           to naming wants them
 exprs      every metric and label that config/grafana and config/prometheus name exists in a scrape
 """
 import http.client
@@ -166,7 +169,8 @@ def openapi():
 
 
 def shape_mismatch(ours, theirs, where="", free=()):
-    """The first place where keys or types differ. Lists by their first element; objects under `free` have keys of their own."""
+    """The first place where keys or types differ. Lists by their first element; objects under `free` have keys of their
+    own."""
     if isinstance(theirs, dict):
         if not isinstance(ours, dict):
             return f"{where}: no object"

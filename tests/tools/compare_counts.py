@@ -3,8 +3,8 @@
 
 usage: compare_counts.py KIND INPUT OUTPUT
 
-KIND: category, hour, description as in oracle.py; inner: per description, joined INNER. Console tables must be untruncated
-(truncate=false, so cells are padded on the right). Exit status 0 when all groups and counts agree.
+KIND: category, hour, description as in oracle.py; inner: per description, joined INNER. Console tables must be
+untruncated (truncate=false, so cells are padded on the right). Exit status 0 when all groups and counts agree.
 """
 import collections
 import json
@@ -15,7 +15,8 @@ import oracle
 
 
 def console_rows(text):
-    """The rows of the last table. Column edges come from the rule above the header, so that a '|' inside a value does no harm."""
+    """The rows of the last table. Column edges come from the rule above the header, so that a '|' inside a value does
+    no harm."""
     blocks = re.split(r"-{43}\nBatch: \d+\n-{43}\n", text)
     if len(blocks) < 2:
         return None

@@ -9,8 +9,9 @@ KIND is what is counted:
   hour         per original_crime_type_name and 60-minute window of call_date_time (UTC): the window's start
   description  per original_crime_type_name and description, disposition joined LEFT with the radio codes
 
-FILE is a JSON array, JSON lines or CSV. Lines are tab-separated, sorted, the count last; NULL is \\N, and tab, line feed and backslash
-are escaped as in TSV. --json prints the same as one array of arrays, NULL as null. Whole numbers only: nothing here rounds.
+FILE is a JSON array, JSON lines or CSV. Lines are tab-separated, sorted, the count last; NULL is \\N, and tab, line
+feed and backslash are escaped as in TSV. --json prints the same as one array of arrays, NULL as null. Whole numbers
+only: nothing here rounds.
 """
 import argparse
 import collections

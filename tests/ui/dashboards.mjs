@@ -1,4 +1,5 @@
-// Every metric that config/grafana and config/prometheus name is in the running pipeline's /metrics, with the labels they select by.
+// Every metric that config/grafana and config/prometheus name is in the running pipeline's /metrics, with the labels
+// they select by.
 import { readFileSync } from "node:fs";
 import { check, ensure } from "./harness.mjs";
 

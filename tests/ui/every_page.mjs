@@ -1,4 +1,5 @@
-// What holds for every page: it opens clean, is accessible, fits, is complete without script, shows markup as text, and is light.
+// What holds for every page: it opens clean, is accessible, fits, is complete without script, shows markup as text, and
+// is light.
 import { join } from "node:path";
 import { axeFindings, check, close, ensure, equal, live, median, NARROW, newContext, note, nothingWrong, open, shots, together, WIDE,
   withPage } from "./harness.mjs";
@@ -140,7 +141,8 @@ export async function firstPaint(pipeline, path) {
   }
 }
 
-// Bytes are the page's own, so they are checked; the time is also the machine's, so the best of some tries is only told.
+// Bytes are the page's own, so they are checked; the time is also the machine's, so the best of some tries is only
+// told.
 export async function weights(pipeline) {
   const paints = [];
   const sizes = [];

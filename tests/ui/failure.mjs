@@ -1,5 +1,5 @@
-// A query that dies of a malformed record: every page says so, with topic, partition, offset and text, while the others finish their batch.
-// Record, application and all are hostile: what they say is shown as text.
+// A query that dies of a malformed record: every page says so, with topic, partition, offset and text, while the others
+// finish their batch. Record, application and all are hostile: what they say is shown as text.
 import { openSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { check, ensure, equal, live, nothingWrong, shots, table, waits, withPage } from "./harness.mjs";

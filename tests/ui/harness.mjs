@@ -1,4 +1,5 @@
-// The browser, and checks that do not depend on each other: each prints `ok - NAME` or `not ok - NAME` with what was wrong.
+// The browser, and checks that do not depend on each other: each prints `ok - NAME` or `not ok - NAME` with what was
+// wrong.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -111,8 +112,8 @@ export async function newContext(options = {}) {
   return context;
 }
 
-// A page that remembers whatever went wrong; status is the one that is wanted. A request that the browser itself gave up when a page was
-// left is no failure.
+// A page that remembers whatever went wrong; status is the one that is wanted. A request that the browser itself gave
+// up when a page was left is no failure.
 export async function open(pipeline, path, options = {}) {
   const { context: given, status = 200, ...rest } = options;
   const context = given || (await newContext(rest));
@@ -161,7 +162,8 @@ export const waits = (page, condition, argument, seconds = 10) =>
 
 export const live = (page) => waits(page, () => document.getElementById("live").textContent === "live");
 
-// Impact serious or critical, as text. The library comes in through the debugger: no policy of the page is relaxed for it.
+// Impact serious or critical, as text. The library comes in through the debugger: no policy of the page is relaxed for
+// it.
 export async function axeFindings(page) {
   const session = await page.context().newCDPSession(page);
   await session.send("Runtime.evaluate", { expression: axe });

@@ -36,7 +36,8 @@ function settings(topic) {
   ];
 }
 
-// A pipeline of its own for a group of checks; what keeps the group from running counts as a failed check and stops nothing else.
+// A pipeline of its own for a group of checks; what keeps the group from running counts as a failed check and stops
+// nothing else.
 async function group(name, work) {
   if (process.env.ONLY && process.env.ONLY !== name) return;
   try {

@@ -5,7 +5,8 @@ import { until } from "./limits.mjs";
 const WARM = 400; // by then the retained batches are as many as they will ever be
 const BATCHES = 2000;
 
-// Of a page that rests: while it asks for itself anew there are two of it. Nodes of pages past go when the collector finds them.
+// Of a page that rests: while it asks for itself anew there are two of it. Nodes of pages past go when the collector
+// finds them.
 async function measure(page) {
   const session = await page.context().newCDPSession(page);
   await page.locator("#pause").click();
@@ -60,7 +61,8 @@ export async function memory(pipeline) {
       const row = (key) => list.map((sample) => sample[key]).join(" -> ");
       note(`memory of ${name} over ${BATCHES} batches: heap ${list.map((sample) => (sample.heap / 1024).toFixed(0)).join(" -> ")} KiB, ` +
         `nodes ${row("nodes")}, listeners ${row("listeners")}`);
-      // Room for labels that come and go and for code compiled meanwhile. One table row left behind a batch would be 50,000 nodes.
+      // Room for labels that come and go and for code compiled meanwhile. One table row left behind a batch would be
+      // 50,000 nodes.
       const [first, , last] = list;
       if (last.heap > first.heap + 500000) wrong.push(`${name}: heap ${row("heap")}`);
       if (last.nodes > first.nodes * 1.1 + 200) wrong.push(`${name}: nodes ${row("nodes")}`);

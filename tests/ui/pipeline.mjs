@@ -1,5 +1,5 @@
-// Broker, sf-processor, sf-producer and the data they work on, started for the browser to look at. Everything listens on loopback, lives in
-// a directory of its own and is ended by end().
+// Broker, sf-processor, sf-producer and the data they work on, started for the browser to look at. Everything listens
+// on loopback, lives in a directory of its own and is ended by end().
 import { spawn } from "node:child_process";
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -78,7 +78,8 @@ export class Pipeline {
     this.brokers = await until("broker", 10, () => /127\.0\.0\.1:[0-9]+/.exec(this.read("broker.out"))?.[0]);
   }
 
-  // So many calls to be produced from; every twelfth has the category that is markup, so that it is the most frequent one.
+  // So many calls to be produced from; every twelfth has the category that is markup, so that it is the most frequent
+  // one.
   async data(records) {
     const args = ["--records", String(records), "--seed", "7", "--format", "jsonl"];
     this.lines = (await this.run("datagen", "sf-datagen", args)).trim().split("\n");

@@ -1,4 +1,5 @@
-// The picture in README.md: a pipeline really running, three queries, one of them behind. Run from the top of the clone:
+// The picture in README.md: a pipeline really running, three queries, one of them behind. Run from the top of the
+// clone:
 //   make && (cd tests/ui && npm ci) && BUILD=$PWD/build node tests/ui/screenshot.mjs [FILE [PATH]]
 // FILE is src/ui/screenshot.png unless given, PATH the page (the overview, up to the end of its first query).
 import { writeFileSync } from "node:fs";

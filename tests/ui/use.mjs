@@ -263,7 +263,8 @@ async function keys(pipeline) {
 }
 
 async function tabs(pipeline) {
-  // HTTP/1.1 gives a host six connections, and a headless browser calls every tab visible: so the tabs are told that they are hidden.
+  // HTTP/1.1 gives a host six connections, and a headless browser calls every tab visible: so the tabs are told that
+  // they are hidden.
   const hideable = () => {
     const Real = EventSource;
     globalThis.streams = [];
