@@ -81,7 +81,8 @@ class Processor:
         path.write_text(text)
         self.progress = work / f"progress-{name}"
         self.output = open(work / f"out-{name}", "w+b")
-        self.process = subprocess.Popen([bench.BIN / "sf-processor", "--config", path, "--log-level", "warn", "--progress-file", self.progress],
+        self.process = subprocess.Popen([bench.BIN / "sf-processor", "--config", path, "--log-level", "warn",
+                                         "--progress-file", self.progress],
                                         stdout=self.output, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
 
     def __enter__(self):
@@ -112,7 +113,8 @@ def requests(bench, work, target):
                 cpu.append((cpu_seconds(served.process.pid) - before) * 1e6 / found["answers"])
                 clients.append(found["cpu_us"] / found["answers"])
             bench.figure(f"requests of {path}, {CONNECTIONS} connections kept alive", rates, "requests/s", goal)
-            print(f"    {bench.spread(cpu)} us CPU of the processor a request, {bench.spread(clients)} us of the client", flush=True)
+            print(f"    {bench.spread(cpu)} us CPU of the processor a request, {bench.spread(clients)} us of the client",
+                  flush=True)
 
 
 def arrivals(port, wanted, found):
@@ -142,7 +144,8 @@ def latency(bench, work, target, data):
     found = []
     wanted = 5 if bench.SMOKE else 100
     with Processor(bench, work, "latency", target, "query.q.trigger = 50 milliseconds") as served:
-        producer = subprocess.Popen([bench.BIN / "sf-producer", "-b", target[0], "-t", target[1], "--rate", "2000", "--loop", data],
+        producer = subprocess.Popen([bench.BIN / "sf-producer", "-b", target[0], "-t", target[1], "--rate", "2000",
+                                     "--loop", data],
                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         reader = threading.Thread(target=arrivals, args=(served.port, wanted, found), daemon=True)
         reader.start()
@@ -160,7 +163,8 @@ def crowd(bench, port):
     """The streams and the pages beside a run; yields what they counted, filled in at the end."""
     counted = {}
     command = [bench.BENCH / "http", str(port), "--beside", str(STREAMS), str(PAGES_PER_SECOND), *PAGES]
-    clients = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    clients = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               text=True)
     try:
         yield counted
     finally:
@@ -176,7 +180,8 @@ def full_speed(bench, work, target, records, name, with_crowd):
     with Processor(bench, work, name, target, "source.calls.maxOffsetsPerTrigger = 20000") as served:
         with crowd(bench, served.port) if with_crowd else contextlib.nullcontext({}) as counted:
             while served.process.poll() is None:
-                own, total = cpu_seconds(served.process.pid, ("MHD-single", "sf-events")), cpu_seconds(served.process.pid)
+                own = cpu_seconds(served.process.pid, ("MHD-single", "sf-events"))
+                total = cpu_seconds(served.process.pid)
                 own_max, cpu = max(own_max, own or 0), max(cpu, total or 0)
                 time.sleep(0.02)
         reports = [json.loads(line) for line in served.progress.read_text().splitlines()]
@@ -186,7 +191,8 @@ def full_speed(bench, work, target, records, name, with_crowd):
     if served.process.returncode or rows != records or counted.get("status"):
         bench.fail(f"serving: exit status {served.process.returncode}, {rows} of {records} records, clients {counted}")
         return None
-    begin, end = (datetime.datetime.fromisoformat(reports[i]["timestamp"].replace("Z", "+00:00")).timestamp() for i in (0, -1))
+    begin, end = (datetime.datetime.fromisoformat(reports[i]["timestamp"].replace("Z", "+00:00")).timestamp()
+                  for i in (0, -1))
     seconds = end - begin + reports[-1]["batchDuration"] / 1000
     return rows / seconds, own_max / cpu if cpu else 0, cpu, counted, table
 
@@ -221,14 +227,16 @@ def beside(bench, work, data, wanted):
             clients.append(counted["cpu_us"] / counted["wall_us"] * 100)
             events.append(counted["events"] * 1e6 / counted["wall_us"])
             pages.append(counted["answers"] * 1e6 / counted["wall_us"])
-    bench.row(f"full-speed count beside {STREAMS} event streams and {PAGES_PER_SECOND} pages/s", "the same run alone", ratios, ">= 0.98",
-              f"{bench.spread(events)} events/s and {bench.spread(pages)} pages/s told, the clients took {bench.spread(clients)} % of a core")
+    bench.row(f"full-speed count beside {STREAMS} event streams and {PAGES_PER_SECOND} pages/s", "the same run alone",
+              ratios, ">= 0.98", f"{bench.spread(events)} events/s and {bench.spread(pages)} pages/s told, "
+              f"the clients took {bench.spread(clients)} % of a core")
     bench.figure("CPU of the HTTP and event threads in that run", shares, "% of the processor's", "-")
 
 
 def serving(bench, data, work, wanted):
     with bench.broker(2) as target:
-        sent = bench.Run([bench.BIN / "sf-producer", "-b", target[0], "-t", target[1], bench.ROOT / "data" / "police-department-calls-for-service.json"])
+        sent = bench.Run([bench.BIN / "sf-producer", "-b", target[0], "-t", target[1],
+                          bench.ROOT / "data" / "police-department-calls-for-service.json"])
         if sent.status:
             bench.fail(f"serving: the producer ended with {sent.status}")
             return

@@ -48,7 +48,8 @@ def sql():
 def json_decode():
     yield from (text_of(row) for row in spread(rows("from_json"), 800))
     yield from records()[2]
-    yield b'{"a": "x", "b": 12, "c": 1.5e3, "d": true, "e": "2018-12-31T23:57:00.000", "f": "2018-12-31", "g": -7, "h": null}'
+    yield (b'{"a": "x", "b": 12, "c": 1.5e3, "d": true, "e": "2018-12-31T23:57:00.000", "f": "2018-12-31", "g": -7, '
+           b'"h": null}')
 
 
 def times():
@@ -57,7 +58,8 @@ def times():
             yield bytes([i % 20]) + text_of(row)
     for row in spread(rows("window"), 100):
         yield from (b"\x04" + part.encode() for part in row["args"])
-    yield from (b"\x0e" + text for text in (b"1 year 2 months -3 days 4.5 seconds", b"500ms", b"10000", b"64m", b"-128"))
+    yield from (b"\x0e" + text
+                for text in (b"1 year 2 months -3 days 4.5 seconds", b"500ms", b"10000", b"64m", b"-128"))
 
 
 def csv():
@@ -142,7 +144,8 @@ def http():
         names = [p["name"] for op in operations.values() if isinstance(op, dict) for p in op.get("parameters", [])
                  if isinstance(p, dict) and "name" in p]
         yield (path + "?" + "&".join(f"{name}=3" for name in names)).encode()
-    for path in ("/", "/StreamingQuery/", "/StreamingQuery/statistics?id=118b6a03-8b0a-4ac2-b645-7c79692b20af", "/result/",
+    for path in ("/", "/StreamingQuery/", "/StreamingQuery/statistics?id=118b6a03-8b0a-4ac2-b645-7c79692b20af",
+                 "/result/",
                  "/batches/", "/batches/batch?id=3", "/source/", "/plan/", "/records/", "/environment/", "/executors/"):
         yield path.encode()
         yield path.encode() + b"?query=crimes&q=%3Czq&sort=kind&order=desc&page=2&size=10&limit=1"

@@ -65,7 +65,8 @@ def mismatch(value, schema, document, where=""):
         return None if None in found else found[0]
     kinds = schema.get("type", [])
     kinds = [kinds] if isinstance(kinds, str) else kinds
-    is_kind = {"object": isinstance(value, dict), "array": isinstance(value, list), "string": isinstance(value, str), "null": value is None,
+    is_kind = {"object": isinstance(value, dict), "array": isinstance(value, list), "string": isinstance(value, str),
+               "null": value is None,
                "boolean": isinstance(value, bool), "integer": isinstance(value, int) and not isinstance(value, bool),
                "number": isinstance(value, (int, float)) and not isinstance(value, bool)}
     if kinds and not any(is_kind[kind] for kind in kinds):
@@ -121,7 +122,8 @@ def openapi():
     base = f"/api/v1/applications/{application}"
     query = get(f"{base}/sql/streamingqueries")[0]
     job = get(f"{base}/jobs")[0]["jobId"]
-    values = {"app": application, "run": query["runId"], "job": job, "item": 1, "attempt": 0, "word": "statistics", "executor": "driver", "asset": "style.css"}
+    values = {"app": application, "run": query["runId"], "job": job, "item": 1, "attempt": 0, "word": "statistics",
+              "executor": "driver", "asset": "style.css"}
     needs = {"/StreamingQuery/statistics": f"?id={query['runId']}", "/batches/batch": f"?batch={query['latestBatch']}"}
     for path, item in document["paths"].items():
         operation = item["get"]
@@ -137,10 +139,12 @@ def openapi():
         if path == "/api/v1/events":
             continue
         head = ask(concrete + needs.get(path, ""), "HEAD")
-        check(head[0] == status and head[2] == b"" and head[1].get("content-type") == fields.get("content-type"), f"HEAD {path}", head[0])
+        check(head[0] == status and head[2] == b"" and head[1].get("content-type") == fields.get("content-type"),
+              f"HEAD {path}", head[0])
         status, fields, body = ask(concrete, "POST")
         wrong = as_described(document, path, operation, status, fields, body)
-        check(status == 405 and fields.get("allow") == "GET, HEAD" and wrong is None, f"POST {path} -> 405 with Allow", status, wrong)
+        check(status == 405 and fields.get("allow") == "GET, HEAD" and wrong is None, f"POST {path} -> 405 with Allow",
+              status, wrong)
         status, fields, body = ask(concrete, Host="evil.example")
         wrong = as_described(document, path, operation, status, fields, body)
         check(status == 403 and wrong is None, f"{path} for a foreign Host -> 403", status, wrong)
@@ -151,18 +155,22 @@ def openapi():
                 continue
             status, fields, body = ask(f"{concrete}?{parameter['name']}={bad}")
             wrong = as_described(document, path, operation, status, fields, body)
-            check(status in (400, 404) and wrong is None, f"{path}?{parameter['name']}={bad} is refused", status, wrong, body[:200])
+            check(status in (400, 404) and wrong is None, f"{path}?{parameter['name']}={bad} is refused", status, wrong,
+                  body[:200])
         if any(parameter["name"] == "format" for parameter in parameters):
             status, fields, body = ask(concrete + "?format=csv")
             lines = body.decode().splitlines()
-            check(status == 200 and fields["content-type"].startswith("text/csv") and len(lines) > 1, f"{path}?format=csv", status, lines[:2])
+            check(status == 200 and fields["content-type"].startswith("text/csv") and len(lines) > 1,
+                  f"{path}?format=csv", status, lines[:2])
     for status, path in ((404, f"/api/v1/applications/{application}x"), (404, f"{base}/sql/streamingqueries/none")):
         found, fields, body = ask(path)
-        check(found == status and fields["content-type"].startswith("text/plain"), f"{path.replace(application, 'APP')} -> {status} in plain text", found)
+        check(found == status and fields["content-type"].startswith("text/plain"),
+              f"{path.replace(application, 'APP')} -> {status} in plain text", found)
     routes = set(re.findall(r'^    \{"(/[^"]*)", "', (ROOT / "src" / "ui" / "routes.c").read_text(), re.M))
     described = {re.sub(r"\{\w+\}", "*", path) for path in document["paths"]}
     doubles = {path for path in routes if path.endswith("/") and path[:-1] in routes}
-    check(routes - doubles == described, "every route is described and every description has a route", sorted(routes - doubles ^ described))
+    check(routes - doubles == described, "every route is described and every description has a route",
+          sorted(routes - doubles ^ described))
 
 
 # --- spark -------------------------------------------------------------------------------------------------------
@@ -198,42 +206,62 @@ def spark():
     base = f"/api/v1/applications/{app}"
     job = get(f"{base}/jobs")[0]
     run = get(f"{base}/sql/streamingqueries")[0]
-    for path, capture in (("/api/v1/applications", "applications"), (base, "application"), (f"{base}/executors", "executors"),
-                          (f"{base}/allexecutors", "allexecutors"), (f"{base}/environment", "environment"), (f"{base}/jobs", "jobs_failed"),
+    for path, capture in (("/api/v1/applications", "applications"), (base, "application"),
+                          (f"{base}/executors", "executors"),
+                          (f"{base}/allexecutors", "allexecutors"), (f"{base}/environment", "environment"),
+                          (f"{base}/jobs", "jobs_failed"),
                           (f"{base}/jobs/{job['jobId']}", "job"), (f"{base}/storage/rdd", "storage_rdd"),
-                          (f"{base}/allmiscellaneousprocess", "allmiscellaneousprocess"), ("/api/v1/version", "version")):
+                          (f"{base}/allmiscellaneousprocess", "allmiscellaneousprocess"),
+                          ("/api/v1/version", "version")):
         status, fields, body = ask(path)
         wrong = shape_mismatch(json.loads(body), json.loads((GOLDEN / f"{capture}.json").read_text()))
-        check(status == 200 and fields["content-type"].startswith("application/json") and wrong is None, f"{capture}.json: the same fields and types", wrong)
-    threads, captured = get(f"{base}/executors/driver/threads"), json.loads((GOLDEN / "executor_threads.json").read_text())
-    check(shape_mismatch(threads[0], captured[1]) is None and any(t["threadName"] == "sf-events" for t in threads), "executor_threads.json: the same fields",
+        check(status == 200 and fields["content-type"].startswith("application/json") and wrong is None,
+              f"{capture}.json: the same fields and types", wrong)
+    threads = get(f"{base}/executors/driver/threads")
+    captured = json.loads((GOLDEN / "executor_threads.json").read_text())
+    check(shape_mismatch(threads[0], captured[1]) is None and any(t["threadName"] == "sf-events" for t in threads),
+          "executor_threads.json: the same fields",
           shape_mismatch(threads[0], captured[1]))
     check(get("/api/v1/version") == json.loads((GOLDEN / "version.json").read_text()), "version.json: the same answer")
-    check(job["jobGroup"] == run["runId"] and job["description"] == f"{run['name']}\nid = {run['id']}\nrunId = {run['runId']}\nbatch = {job['jobId']}",
+    check(job["jobGroup"] == run["runId"]
+          and job["description"] == f"{run['name']}\nid = {run['id']}\nrunId = {run['runId']}\nbatch = {job['jobId']}",
           "a batch is found by its job's group and description", job)
     ids = [j["jobId"] for j in get(f"{base}/jobs")]
     check(ids == sorted(ids, reverse=True) and len(set(ids)) == len(ids), "jobs come newest first", ids[:10])
-    check(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}GMT", application["attempts"][0]["startTime"]) is not None, "times are in Spark's form")
+    check(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}GMT",
+                       application["attempts"][0]["startTime"]) is not None, "times are in Spark's form")
     check(application["attempts"][0]["endTime"] == "1969-12-31T23:59:59.999GMT", "a running application ends in 1969")
     listed = ask("/api/v1/applications")[2]
     for path, status, body in (
-            ("/api/v1/applications/", 200, listed), ("/api/v1/applications?status=running", 200, listed), ("/api/v1/applications?status=RUNNING", 200, listed),
-            ("/api/v1/applications?status=completed", 200, b"[ ]"), ("/api/v1/applications?limit=1", 200, listed), ("/api/v1/applications?limit=0", 200, b"[ ]"),
-            ("/api/v1/applications?status=bogus", 404, None), ("/api/v1/applications?minDate=bogus", 400, b"Couldn't parse date: bogus"),
-            ("/api/v1/applications?minDate=2015-02-16", 200, listed), ("/api/v1/applications?maxDate=2015-02-16T16:30:45.123GMT", 200, b"[ ]"),
-            ("/api/v1/applications?maxEndDate=2015-02-16", 200, b"[ ]"), ("/api/v1/applications/nosuch", 404, b"unknown app: nosuch"),
-            ("/api/v1/applications/nosuch/jobs", 404, b"unknown app: nosuch"), (f"{base}/1", 404, f"unknown app {app}, attempt 1".encode()),
-            (f"{base}/jobs?status=running", 200, b"[ ]"), (f"{base}/jobs?status=failed", 200, b"[ ]"), (f"{base}/jobs?status=bogus", 404, None),
-            (f"{base}/jobs/999999", 404, b"unknown job: 999999"), (f"{base}/jobs/abc", 404, f"{base}/jobs/abc".encode()),
-            (f"{base}/stages", 200, b"[ ]"), (f"{base}/stages?status=failed", 200, b"[ ]"), (f"{base}/stages/999999", 404, b"unknown stage: 999999"),
-            (f"{base}/sql", 200, b"[ ]"), (f"{base}/sql/999999", 404, b"unknown query execution id: 999999"), (f"{base}/sql/abc", 404, None),
+            ("/api/v1/applications/", 200, listed), ("/api/v1/applications?status=running", 200, listed),
+            ("/api/v1/applications?status=RUNNING", 200, listed),
+            ("/api/v1/applications?status=completed", 200, b"[ ]"), ("/api/v1/applications?limit=1", 200, listed),
+            ("/api/v1/applications?limit=0", 200, b"[ ]"),
+            ("/api/v1/applications?status=bogus", 404, None),
+            ("/api/v1/applications?minDate=bogus", 400, b"Couldn't parse date: bogus"),
+            ("/api/v1/applications?minDate=2015-02-16", 200, listed),
+            ("/api/v1/applications?maxDate=2015-02-16T16:30:45.123GMT", 200, b"[ ]"),
+            ("/api/v1/applications?maxEndDate=2015-02-16", 200, b"[ ]"),
+            ("/api/v1/applications/nosuch", 404, b"unknown app: nosuch"),
+            ("/api/v1/applications/nosuch/jobs", 404, b"unknown app: nosuch"),
+            (f"{base}/1", 404, f"unknown app {app}, attempt 1".encode()),
+            (f"{base}/jobs?status=running", 200, b"[ ]"), (f"{base}/jobs?status=failed", 200, b"[ ]"),
+            (f"{base}/jobs?status=bogus", 404, None),
+            (f"{base}/jobs/999999", 404, b"unknown job: 999999"),
+            (f"{base}/jobs/abc", 404, f"{base}/jobs/abc".encode()),
+            (f"{base}/stages", 200, b"[ ]"), (f"{base}/stages?status=failed", 200, b"[ ]"),
+            (f"{base}/stages/999999", 404, b"unknown stage: 999999"),
+            (f"{base}/sql", 200, b"[ ]"), (f"{base}/sql/999999", 404, b"unknown query execution id: 999999"),
+            (f"{base}/sql/abc", 404, None),
             (f"{base}/storage/rdd/0", 404, b"no rdd found w/ id 0"), (f"{base}/executors/", 200, None),
             (f"{base}/executors/nosuch/threads", 400, b"Invalid executorId: neither 'driver' nor number."),
             (f"{base}/streaming/statistics", 404, f"no streaming listener attached to {name}".encode()),
             (f"{base}/streaming/receivers", 404, f"no streaming listener attached to {name}".encode()),
             (f"{base}/StreamingQuery", 404, f"unknown app {app}, attempt StreamingQuery".encode()),
-            (f"{base}/logs", 200, b"PK\5\6" + bytes(18)), ("/api/v1", 404, None), ("/api/v1/", 404, None), ("/api/v1/nosuch", 404, None),
-            ("/metrics/json/", 200, None), ("/metrics/prometheus/", 200, None), ("/metrics/master/json", 404, None), ("/metrics/applications/json", 404, None)):
+            (f"{base}/logs", 200, b"PK\5\6" + bytes(18)), ("/api/v1", 404, None), ("/api/v1/", 404, None),
+            ("/api/v1/nosuch", 404, None),
+            ("/metrics/json/", 200, None), ("/metrics/prometheus/", 200, None), ("/metrics/master/json", 404, None),
+            ("/metrics/applications/json", 404, None)):
         found = ask(path)
         same = body is None or found[2] == body or (body is listed and json.loads(found[2])[0]["id"] == app)
         check(found[0] == status and same, f"Spark: {path.replace(app, 'APP')} -> {status}", found[0], found[2][:200])
@@ -243,29 +271,38 @@ def spark():
 def spark_metrics(app, query):
     captured = json.loads((GOLDEN / "metrics_json.json").read_text())
     ours = get("/metrics/json/")
-    check(list(ours) == list(captured) and ours["version"] == captured["version"], "metrics/json: Dropwizard's form", list(ours))
+    check(list(ours) == list(captured) and ours["version"] == captured["version"], "metrics/json: Dropwizard's form",
+          list(ours))
     theirs_id = next(iter(captured["gauges"])).split(".")[0]
     for kind in ("gauges", "counters"):
-        known = {name.replace(theirs_id, "", 1).replace("streaming.crimes.", "streaming.Q."): value for name, value in captured[kind].items()}
+        known = {name.replace(theirs_id, "", 1).replace("streaming.crimes.", "streaming.Q."): value
+                 for name, value in captured[kind].items()}
         for name, value in ours[kind].items():
             plain = name.replace(app, "", 1).replace(f"streaming.{query}.", "streaming.Q.")
-            good = plain in known and list(value) == list(known[plain]) and type(list(value.values())[0]) is type(list(known[plain].values())[0])
+            theirs = known.get(plain)
+            good = (theirs is not None and list(value) == list(theirs)
+                    and type(list(value.values())[0]) is type(list(theirs.values())[0]))
             check(good, f"metrics/json: {kind} {plain} is a name of Spark's, with its type", value)
     streaming = {name for name in captured["gauges"] if ".spark.streaming.crimes." in name}
-    check(len([name for name in ours["gauges"] if f".spark.streaming.{query}." in name]) == len(streaming), "metrics/json: the six gauges of a query")
+    check(len([name for name in ours["gauges"] if f".spark.streaming.{query}." in name]) == len(streaming),
+          "metrics/json: the six gauges of a query")
 
     def names(text, application):
-        return {re.match(r"[\w]+", line).group(0).replace(application.replace("-", "_"), "APP") for line in text.splitlines() if line}
+        return {re.match(r"[\w]+", line).group(0).replace(application.replace("-", "_"), "APP")
+                for line in text.splitlines() if line}
 
     text = ask("/metrics/prometheus/")[2].decode().replace(f"streaming_{query}_", "streaming_crimes_")
-    check(names(text, app) <= names((GOLDEN / "metrics_prometheus.txt").read_text(), theirs_id), "metrics/prometheus: names of Spark's only",
+    check(names(text, app) <= names((GOLDEN / "metrics_prometheus.txt").read_text(), theirs_id),
+          "metrics/prometheus: names of Spark's only",
           names(text, app) - names((GOLDEN / "metrics_prometheus.txt").read_text(), theirs_id))
-    ours_text, theirs_text = ask("/metrics/executors/prometheus")[2].decode(), (GOLDEN / "metrics_executors_prometheus.txt").read_text()
+    ours_text = ask("/metrics/executors/prometheus")[2].decode()
+    theirs_text = (GOLDEN / "metrics_executors_prometheus.txt").read_text()
 
     def lines(text):
         return [re.sub(r'"[^"]*"', '""', line.rsplit(" ", 1)[0]) for line in text.splitlines() if line]
 
-    check(lines(ours_text) == lines(theirs_text), "metrics/executors/prometheus: the same names and labels in the same order",
+    check(lines(ours_text) == lines(theirs_text),
+          "metrics/executors/prometheus: the same names and labels in the same order",
           set(lines(ours_text)) ^ set(lines(theirs_text)))
 
 
@@ -285,7 +322,8 @@ def samples(text):
     for line in text.splitlines():
         if line and not line.startswith("#"):
             name, labels, value = SAMPLE.match(line).groups()
-            found.setdefault(name, []).append((dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', labels or "")), float(value)))
+            pairs = dict(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', labels or ""))
+            found.setdefault(name, []).append((pairs, float(value)))
     return found
 
 
@@ -308,22 +346,28 @@ def metrics():
     for name, rows in before.items():
         if name.endswith(("_total", "_bucket", "_count", "_sum")):
             now = {json.dumps(labels, sort_keys=True): value for labels, value in after.get(name, [])}
-            fallen += [f"{name}{labels}" for labels, value in rows if now.get(json.dumps(labels, sort_keys=True), -1) < value]
+            fallen += [f"{name}{labels}" for labels, value in rows
+                       if now.get(json.dumps(labels, sort_keys=True), -1) < value]
     check(not fallen, "metrics: counters never fall", fallen)
     requests = {(labels["path"], labels["code"]): value for labels, value in after["sfcrime_http_requests_total"]}
     earlier = {(labels["path"], labels["code"]): value for labels, value in before["sfcrime_http_requests_total"]}
-    good = all(requests.get(key, 0) > earlier.get(key, 0) for key in (("page", "200"), ("other", "404"), ("api", "200"), ("metrics", "200")))
+    good = all(requests.get(key, 0) > earlier.get(key, 0)
+               for key in (("page", "200"), ("other", "404"), ("api", "200"), ("metrics", "200")))
     check(good, "metrics: requests are counted by class and code", requests)
     content_type, open_text = scrape("application/openmetrics-text;version=1.0.0;q=0.9,text/plain;version=0.0.4;q=0.5")
-    check(content_type == "application/openmetrics-text; version=1.0.0; charset=utf-8" and open_text.endswith("# EOF\n"), "metrics: OpenMetrics when asked for")
+    check(content_type == "application/openmetrics-text; version=1.0.0; charset=utf-8"
+          and open_text.endswith("# EOF\n"), "metrics: OpenMetrics when asked for")
     open_kinds = dict(re.findall(r"^# TYPE (\S+) (\S+)$", open_text, re.M))
-    check({name + ("_total" if kind == "counter" else "") for name, kind in open_kinds.items()} == set(kinds), "metrics: the same families in OpenMetrics")
+    check({name + ("_total" if kind == "counter" else "") for name, kind in open_kinds.items()} == set(kinds),
+          "metrics: the same families in OpenMetrics")
     if PROMTOOL is None:
         print(f"skip - {NAME}: promtool is not to be had")
         return
     done = subprocess.run([PROMTOOL, "check", "metrics"], input=text, capture_output=True, text=True, check=False)
-    check(done.returncode == 0 and not (done.stdout + done.stderr).strip(), "promtool check metrics", done.stdout + done.stderr)
-    for command in (["check", "rules", "config/prometheus/sfcrime.rules.yml"], ["check", "config", "config/prometheus/prometheus.yml"],
+    check(done.returncode == 0 and not (done.stdout + done.stderr).strip(), "promtool check metrics",
+          done.stdout + done.stderr)
+    for command in (["check", "rules", "config/prometheus/sfcrime.rules.yml"],
+                    ["check", "config", "config/prometheus/prometheus.yml"],
                     ["test", "rules", "tests/e2e/06-http.rules.yml"]):
         done = subprocess.run([PROMTOOL, *command], cwd=ROOT, capture_output=True, text=True, check=False)
         check(done.returncode == 0, "promtool " + " ".join(command), done.stdout[-800:] + done.stderr[-800:])
@@ -331,8 +375,8 @@ def metrics():
 
 # --- expressions -------------------------------------------------------------------------------------------------
 
-FUNCTIONS = set("""sum by without rate increase deriv histogram_quantile on ignoring and or unless time clamp_min changes label_values max min avg count
-    group_left group_right""".split())
+FUNCTIONS = set("""sum by without rate increase deriv histogram_quantile on ignoring and or unless time clamp_min
+    changes label_values max min avg count group_left group_right""".split())
 OF_PROMETHEUS = {"job", "instance"}  # labels that every scrape adds
 
 
@@ -344,8 +388,9 @@ def wrong_in(expression, labels_of, records):
     """What the expression names and a scrape does not have."""
     wrong = []
     plain = re.sub(r'"(?:[^"\\]|\\.)*"', '""', expression)
-    used = [name for name in re.findall(r"(?<![\w:$.\"])([a-zA-Z_][\w:]*)(?=\s*(?:\{|\[|[-+*/)<>=,]|$|\s(?:and|or|unless|by)))", re.sub(
-        r"\{[^}]*\}|\b(?:by|on|without|ignoring)\s*\([^)]*\)", "", plain)) if name not in FUNCTIONS]
+    bare = re.sub(r"\{[^}]*\}|\b(?:by|on|without|ignoring)\s*\([^)]*\)", "", plain)
+    metric = r"(?<![\w:$.\"])([a-zA-Z_][\w:]*)(?=\s*(?:\{|\[|[-+*/)<>=,]|$|\s(?:and|or|unless|by)))"
+    used = [name for name in re.findall(metric, bare) if name not in FUNCTIONS]
     for name in used:
         if name not in labels_of and name not in records:
             wrong.append(f"no metric {name}")
@@ -378,9 +423,12 @@ def expressions():
     for name in re.findall(r"^# TYPE (\S+)", scrape()[1], re.M):
         labels_of.setdefault(name, {"query"} | OF_PROMETHEUS)
     rules = (ROOT / "config" / "prometheus" / "sfcrime.rules.yml").read_text()
-    rule_exprs = [" ".join(block.split()) for block in re.findall(r"^ +expr: (?:\|\n((?: {10,}.*\n)+)|(?!\|)(.*)\n)", rules, re.M) for block in block if block]
+    rule_exprs = [" ".join(block.split())
+                  for block in re.findall(r"^ +expr: (?:\|\n((?: {10,}.*\n)+)|(?!\|)(.*)\n)", rules, re.M)
+                  for block in block if block]
     records = {name: {"job", "instance", "query"} for name in re.findall(r"- record: (\S+)", rules)}
-    check(len(rule_exprs) == len(re.findall(r"- (?:alert|record):", rules)), "rules: every expression is found", rule_exprs)
+    check(len(rule_exprs) == len(re.findall(r"- (?:alert|record):", rules)), "rules: every expression is found",
+          rule_exprs)
     dashboard = json.loads((ROOT / "config" / "grafana" / "sfcrime.json").read_text())
     panels = []
 

@@ -104,7 +104,8 @@ KINDS = {"total": total, "category": category, "hour": hour, "description": desc
 
 def sorted_rows(counts):
     """Rows (key..., count), NULL first."""
-    return [(*key, counts[key]) for key in sorted(counts, key=lambda key: [(part is not None, part or "") for part in key])]
+    return [(*key, counts[key])
+            for key in sorted(counts, key=lambda key: [(part is not None, part or "") for part in key])]
 
 
 def tsv(value):
