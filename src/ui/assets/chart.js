@@ -36,7 +36,8 @@
     const list = batches(svg);
     // Charts of several queries share the crosshair: what lies outside a chart's time is not in it.
     const inside = chosen !== null && list.length > 0 &&
-      chosen >= Math.min(list[0].ms, Number(svg.dataset.first)) && chosen <= Math.max(list[list.length - 1].ms, Number(svg.dataset.last));
+      chosen >= Math.min(list[0].ms, Number(svg.dataset.first)) &&
+      chosen <= Math.max(list[list.length - 1].ms, Number(svg.dataset.last));
     const batch = inside ? list[nearest(list, chosen)] : null;
     cursor.replaceChildren();
     if (!batch) {

@@ -276,8 +276,8 @@
   }
   function words(ms) {
     const s = Math.floor(ms / 1000);
-    const parts = [[Math.floor(s / 604800), "week"], [Math.floor(s / 86400) % 7, "day"], [Math.floor(s / 3600) % 24, "hour"],
-      [Math.floor(s / 60) % 60, "minute"], [s % 60, "second"]];
+    const parts = [[Math.floor(s / 604800), "week"], [Math.floor(s / 86400) % 7, "day"],
+      [Math.floor(s / 3600) % 24, "hour"], [Math.floor(s / 60) % 60, "minute"], [s % 60, "second"]];
     return parts.filter(([n]) => n > 0).map(([n, unit]) => `${n} ${unit}${n === 1 ? "" : "s"}`).join(" ");
   }
   setInterval(() => {
