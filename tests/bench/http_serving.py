@@ -113,8 +113,8 @@ def requests(bench, work, target):
                 cpu.append((cpu_seconds(served.process.pid) - before) * 1e6 / found["answers"])
                 clients.append(found["cpu_us"] / found["answers"])
             bench.figure(f"requests of {path}, {CONNECTIONS} connections kept alive", rates, "requests/s", goal)
-            print(f"    {bench.spread(cpu)} us CPU of the processor a request, {bench.spread(clients)} us of the client",
-                  flush=True)
+            print(f"    {bench.spread(cpu)} us CPU of the processor a request, "
+                  f"{bench.spread(clients)} us of the client", flush=True)
 
 
 def arrivals(port, wanted, found):

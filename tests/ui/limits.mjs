@@ -1,4 +1,5 @@
-// Every wait has a limit, and a name that is told when the limit is reached: by the wait itself, and by the check that is in it.
+// Every wait has a limit, and a name that is told when the limit is reached: by the wait itself, and by the check that
+// is in it.
 import { AsyncLocalStorage } from "node:async_hooks";
 
 const LATE = Symbol("late");
