@@ -7,8 +7,9 @@
  * metadata's id; the two files themselves are Spark's to the byte. So Spark's tools read our directory, but a directory
  * that Spark wrote is refused: its state could not be read anyway.
  *
- * Order of a batch N, kept by the caller: checkpoint_plan(N) -> run -> state -> sink -> checkpoint_commit(N). Every
- * write is durable when the call returns. One thread; one process (flock on DIR/lock, held until close).
+ * Order of a batch N, kept by the caller: checkpoint_write_plan(N) -> run -> state -> sink ->
+ * checkpoint_write_commit(N). Every write is durable when the call returns. One thread; one process (flock on DIR/lock,
+ * held until close).
  */
 #ifndef ENGINE_CHECKPOINT_H
 #define ENGINE_CHECKPOINT_H
@@ -38,7 +39,7 @@ struct checkpoint_position {
     struct offset_list start;    /* start offsets of next_batch: end of the one before, or sources/0/0 for batch 0 */
     bool has_start;       /* false: batch 0 and no sources/0/0: startingOffsets say, then checkpoint_write_initial */
     int64_t watermark_ms; /* in force for next_batch */
-    int64_t late_watermark_ms; /* that of the batch before (0 for batch 0): what drops late rows (one-batch lag, 4.3) */
+    int64_t late_watermark_ms; /* that of the batch before (0 for batch 0): what drops late rows, since Spark 3.4 */
 };
 
 /* What identifies the query and its broker to later starts; strings borrowed for the call. */
@@ -49,7 +50,7 @@ struct checkpoint_identity {
 };
 
 /* Open (or make) DIR: take the lock (EXIT_CODE_BUSY naming pid, host and start of the holder), remove temp files, read
- * metadata and identity, check CRCs, contiguity, version, identity. What does not fit: -1/NULL with
+ * metadata and identity, check CRCs, contiguity, version, identity. What does not fit: NULL with
  * EXIT_CODE_CHECKPOINT naming file, wanted, found, remedy; nothing is deleted. A directory in which nothing was planned
  * yet becomes the caller's, whoever's it was. A lost metadata is written again with its old id. A directory of an
  * embedded broker that was restarted ("mockCluster...") says so and names --from-scratch. Missing commits: WARN, the
@@ -59,21 +60,21 @@ struct checkpoint *checkpoint_open(const char *dir, const struct checkpoint_iden
 void checkpoint_close(struct checkpoint *checkpoint, bool remove);
 
 /* Move an old directory aside (DIR.old-<time>), for --from-scratch. A missing or empty one is fine. Refuses a locked
- * one, and one with other things than a checkpoint in it. */
+ * one, and one with other things than a checkpoint in it. 0, -1 with err. */
 int checkpoint_move_aside(const char *dir, struct errbuf *err);
 
 const char *checkpoint_id(const struct checkpoint *checkpoint);        /* the query's UUID */
 const char *checkpoint_state_dir(const struct checkpoint *checkpoint); /* DIR/state/0/0 */
 const struct checkpoint_position *checkpoint_position(const struct checkpoint *checkpoint);
 
-/* sources/0/0, before the first plan. */
+/* sources/0/0, before the first plan; like all writes 0, -1 with err (EXIT_CODE_STORAGE unless said otherwise). */
 int checkpoint_write_initial(struct checkpoint *checkpoint, const struct offset_list *initial, struct errbuf *err);
 /* offsets/N. */
 int checkpoint_write_plan(struct checkpoint *checkpoint, const struct checkpoint_plan *plan, struct errbuf *err);
 /* commits/N. Condition CONCURRENT_STREAM_LOG_UPDATE (EXIT_CODE_CHECKPOINT) if it exists already; likewise a plan. */
 int checkpoint_write_commit(struct checkpoint *checkpoint, int64_t batch_id, int64_t next_watermark_ms,
                             struct errbuf *err);
-/* Delete offsets and commits below batch_id - retain. */
+/* Delete offsets and commits below batch_id - retain. What cannot be deleted is logged and tried again next time. */
 void checkpoint_purge(struct checkpoint *checkpoint, int64_t batch_id, int64_t retain);
 
 #endif

@@ -35,6 +35,7 @@ struct feed_batch {
 
 /* Take a slot of the board and show STARTING. Before the threads start. NULL with err. */
 struct feed *feed_new(struct board *board, const struct feed_setup *setup, struct errbuf *err);
+/* The board keeps the last picture. NULL does nothing. */
 void feed_free(struct feed *feed);
 
 /* Spark's status: message, isDataAvailable, isTriggerActive; and ours. */

@@ -21,8 +21,8 @@ bool offset_plan_delay(const struct offset_list *from, const struct offset_list 
 /* Offsets as Spark's JSON {"topic":{"0":23}}: compact, topics and partitions in order. */
 void offset_plan_json(const struct offset_list *list, struct buf *out);
 
-/* Parse that JSON (partition offsets may be -1 and -2 when special is true). -1 with err: Spark's text "Expected e.g.
- * ...". */
+/* Parse that JSON (partition offsets may be -1 and -2 when special is true) into out. 0; -1 with err: Spark's text
+ * "Expected e.g. ...". */
 int offset_plan_parse(const char *json, bool special, struct offset_list *out, struct errbuf *err);
 
 #endif

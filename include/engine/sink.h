@@ -61,7 +61,8 @@ struct sink {
     bool gone;        /* nobody reads the output any more (stdout closed): the query ends after its commit, no error */
 };
 
-/* Check format, mode and columns before anything runs. 0, -1 with err (EXIT_CODE_USAGE). */
+/* Check format and mode before anything runs; kafka and csv are known and refused (SFCRIME_UNSUPPORTED). 0, -1 with err
+ * (EXIT_CODE_USAGE). */
 int sink_check(const struct config_query *query, const struct schema *schema, struct errbuf *err);
 
 /* Open the sink that context->query->format names. NULL with err. */

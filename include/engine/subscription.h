@@ -19,11 +19,6 @@ int subscription_check(const struct config_source *config, struct errbuf *err);
  * subscription_check. */
 char *subscription_description(const struct config_source *config);
 
-/* The partitions that exist now, offsets unknown. skip_missing: a topic that does not exist (any more) has none; else
- * it is an error as of offsets_partitions. out is filled (it must be empty). 0, -1 with err. */
-int subscription_partitions(const struct config_source *config, struct offsets *offsets, bool skip_missing,
-                            struct offset_list *out, struct errbuf *err);
-
 /* Absolute offsets that a fresh query starts from. -1 with err: retriable for transport errors; EXIT_CODE_USAGE for
  * offsets that do not name exactly the partitions; EXIT_CODE_RUNTIME for a time without a record. */
 int subscription_initial(const struct config_source *config, struct offsets *offsets, struct offset_list *out,

@@ -4,8 +4,8 @@
  *
  * Last offsets are the last *stable* ones when the conf says read_committed: they come by request
  * (offsets_for_times), never from the client's cache, which answers the high watermark and makes a batch
- * wait for records that are not visible. One thread at a time may use a handle; it takes a lock itself,
- * since query threads and the lag sampler share it.
+ * wait for records that are not visible. Any thread: query threads and the lag sampler share a handle, and
+ * its calls wait for each other.
  */
 #ifndef KAFKA_OFFSETS_H
 #define KAFKA_OFFSETS_H
@@ -65,17 +65,18 @@ int offsets_connect(struct offsets *offsets, int timeout_ms, int stop_fd, char *
 int offsets_partitions(struct offsets *offsets, const char *const *topics, size_t ntopics, int timeout_ms,
                        struct offset_list *out, struct errbuf *err);
 
-/* Names of the topics that match a (full-match) regular expression, malloc'd array of malloc'd names,
- * sorted. */
+/* Names of the topics that a regular expression matches from end to end: malloc'd array of malloc'd names, sorted,
+ * the caller's. 0; -1 with err (EXIT_CODE_USAGE for an expression that is none). */
 int offsets_match(struct offsets *offsets, const char *pattern, int timeout_ms, char ***names, size_t *nnames,
                   struct errbuf *err);
 
-/* Fill each item's offset: the first (earliest) or the last stable one (latest) that exists now. */
+/* Fill each item's offset: the first (earliest) or the last stable one (latest) that exists now. 0; -1 with err,
+ * retriable for transport errors. */
 int offsets_earliest(struct offsets *offsets, struct offset_list *list, int timeout_ms, struct errbuf *err);
 int offsets_latest(struct offsets *offsets, struct offset_list *list, int timeout_ms, struct errbuf *err);
 
 /* In: each item's offset holds a timestamp in ms. Out: the first offset at or after it, OFFSETS_LATEST if
- * there is none. */
+ * there is none. 0, -1 likewise. */
 int offsets_by_time(struct offsets *offsets, struct offset_list *list, int timeout_ms, struct errbuf *err);
 
 /* Commit to the display group, for other Kafka tools to show lag; asynchronous and best effort: failures

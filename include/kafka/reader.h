@@ -62,7 +62,8 @@ void reader_close(struct reader *reader);
  * calls), or -1. */
 int reader_start(struct reader *reader, const char *topic, int32_t partition, int64_t offset, struct errbuf *err);
 
-/* Go on at another offset (data loss skipped, topic re-created): forgets what is held and known. */
+/* Go on at another offset (data loss skipped, topic re-created): forgets what is held and known. 0, -1 with
+ * err. */
 int reader_seek(struct reader *reader, int slot, int64_t offset, struct errbuf *err);
 
 /* Offset of the next record to be served. */

@@ -26,6 +26,7 @@ struct board_setting {
     const char *origin; /* "default", "config/sf-processor.properties:12", "environment", "command line" */
 };
 
+/* NULL with err. */
 struct board *board_new(const struct board_application *application, const struct board_setting *settings,
                         size_t nsettings, struct errbuf *err);
 /* All readers must have gone. NULL does nothing. */
@@ -52,8 +53,8 @@ uint64_t board_version(const struct board *board);
 int board_bell_fd(const struct board *board);
 void board_bell_arm(struct board *board);
 
-/* Ready: every query has its partitions assigned and its checkpoint open. reason (when not NULL) says what is
- * missing. */
+/* Ready: there are queries, and none of them is starting, waits for the broker or has failed. Otherwise reason (when
+ * not NULL) says which one. */
 bool board_ready(struct board *board, struct buf *reason);
 
 #endif

@@ -1,7 +1,7 @@
 /* The one table of functions and operators: names, arity, how arguments are coerced, kernels. Operators are functions
  * whose names are their signs; CASE, IN, CAST, AND are in it as well, so that types, names and errors have one place.
  *
- * Everything that design calls "coercion" (implicit casts in ANSI mode: AnsiTypeCoercion) is sql/coerce.h.
+ * Which implicit casts there are (ANSI mode: Spark's AnsiTypeCoercion) is sql/coerce.h's.
  */
 #ifndef SQL_FUNCTION_H
 #define SQL_FUNCTION_H

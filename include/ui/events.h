@@ -30,7 +30,4 @@ void events_free(struct events *events);
 struct MHD_Response *events_open(struct events *events, struct MHD_Connection *connection, int query, int64_t last_id,
                                  bool *full);
 
-/* How many streams are open. Any thread. */
-size_t events_count(struct events *events);
-
 #endif

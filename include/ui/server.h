@@ -27,9 +27,8 @@ struct server *server_start(const struct server_options *options, struct board *
 /* Finish open answers and stop. NULL does nothing. */
 void server_stop(struct server *server);
 
+/* The port that it is bound to. */
 int server_port(const struct server *server);
-/* "http://127.0.0.1:4040", with the address in brackets if it is IPv6. Owned by the server. */
-const char *server_url(const struct server *server);
 
 /* Spark's k-th port after `port`: wraps from 65535 to 1024 (Utils.userPort). */
 int server_port_try(int port, int k);

@@ -292,8 +292,10 @@ static int add_assigned(const struct config_source *config, struct offsets *offs
     return result;
 }
 
-int subscription_partitions(const struct config_source *config, struct offsets *offsets, bool skip_missing,
-                            struct offset_list *out, struct errbuf *err)
+/* The partitions that exist now, offsets unknown. skip_missing: a topic that does not exist (any more) has none; else
+ * it is an error as of offsets_partitions. out is filled (it must be empty). 0, -1 with err. */
+static int existing_partitions(const struct config_source *config, struct offsets *offsets, bool skip_missing,
+                               struct offset_list *out, struct errbuf *err)
 {
     int result;
 
@@ -394,7 +396,7 @@ int subscription_initial(const struct config_source *config, struct offsets *off
     struct offset_list named;
     int result = -1;
 
-    if (subscription_partitions(config, offsets, false, out, err) != 0)
+    if (existing_partitions(config, offsets, false, out, err) != 0)
         return -1;
     offset_list_init(&named);
     if (config->starting_timestamp) {
@@ -473,7 +475,7 @@ static const struct partition_offset *went_back(const struct offset_list *list, 
 int subscription_latest(const struct config_source *config, struct offsets *offsets, const struct offset_list *known,
                         struct offset_list *out, struct errbuf *err)
 {
-    if (subscription_partitions(config, offsets, known && known->count > 0, out, err) != 0)
+    if (existing_partitions(config, offsets, known && known->count > 0, out, err) != 0)
         return -1;
     for (int tries = 1;; tries++) {
         int64_t before = 0;

@@ -203,6 +203,14 @@ static void wake_all(struct events *events)
     }
 }
 
+static size_t count_streams(struct events *events)
+{
+    lock(events);
+    size_t n = events->nstreams;
+    unlock(events);
+    return n;
+}
+
 /* Returns the pause until the next round. A stream is counted before it reads the board for its opening, and here the
  * streams are counted after the board was read: whoever is not counted yet will find in the board what is not told
  * here. */
@@ -215,7 +223,7 @@ static int round_of(struct events *events)
         struct buf text = BUF_INIT;
         if (snapshot == NULL)
             continue;
-        nstreams = events_count(events);
+        nstreams = count_streams(events);
         look(&events->told[i], snapshot, nstreams > 0 ? &text : NULL);
         snapshot_unref(snapshot);
         lock(events);
@@ -419,14 +427,6 @@ struct MHD_Response *events_open(struct events *events, struct MHD_Connection *c
     if (response == NULL)
         on_closed(stream);
     return response;
-}
-
-size_t events_count(struct events *events)
-{
-    lock(events);
-    size_t n = events->nstreams;
-    unlock(events);
-    return n;
 }
 
 /* --- life ------------------------------------------------------------------------------------------------------- */

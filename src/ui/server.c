@@ -414,8 +414,3 @@ int server_port(const struct server *server)
 {
     return server->port;
 }
-
-const char *server_url(const struct server *server)
-{
-    return server->url;
-}
