@@ -91,10 +91,14 @@ static enum MHD_Result on_header(void *cookie, enum MHD_ValueKind kind, const ch
         headers->bad = true;
         return MHD_YES;
     }
+    for (const unsigned char *p = (const unsigned char *)value; *p != '\0'; p++)
+        if ((*p < 0x20 && *p != '\t') || *p == 0x7F)
+            headers->bad = true;
     if (strcasecmp(key, MHD_HTTP_HEADER_HOST) == 0) {
         headers->host = value;
         headers->nhosts++;
     } else if (strcasecmp(key, MHD_HTTP_HEADER_ORIGIN) == 0) {
+        headers->bad |= headers->origin != NULL;
         headers->origin = value;
     } else if (strcasecmp(key, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
         headers->body = true;

@@ -186,6 +186,9 @@ static void odd_requests(void **state)
         {"two Origins",
          BYTES("GET / HTTP/1.1\r\n" HOST "Origin: http://localhost\r\nOrigin: http://evil.example\r\n\r\n"),
          {403, 400, 0}},
+        {"two Origins, the other way round",
+         BYTES("GET / HTTP/1.1\r\n" HOST "Origin: http://evil.example\r\nOrigin: http://localhost\r\n\r\n"),
+         {403, 400, 0}},
         {"overlong slash", BYTES("GET /..%c0%af.. HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"), {404, 400, 0}},
         {"overlong dot", BYTES("GET /%c0%ae%c0%ae/ HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"), {404, 400, 0}},
         {"double encoding", BYTES("GET /%252e%252e/ HTTP/1.1\r\n" HOST "\r\n"), {400, 404, 0}},
@@ -202,6 +205,27 @@ static void odd_requests(void **state)
         {"absolute form of another",
          BYTES("GET http://evil.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n"),
          {400, 403, 0}},
+        {"markup as target", BYTES("GET /<script>evil HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"), {404, 400, 0}},
+        {"markup, encoded", BYTES("GET /%3Cscript%3E HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"), {404, 400, 0}},
+        {"markup as parameter",
+         BYTES("GET /result/?query=%3Cscript%3E HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"),
+         {404, 400, 0}},
+        {"markup as number",
+         BYTES("GET /api/v1/table?limit=%3Cscript%3E HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"),
+         {400, 0, 0}},
+        {"markup as method", BYTES("<script> / HTTP/1.1\r\n" HOST "\r\n"), {405, 400, 0}},
+        {"markup as Host", BYTES("GET / HTTP/1.1\r\nHost: <script>\r\n\r\n"), {403, 400, 0}},
+        {"markup as Origin", BYTES("GET / HTTP/1.1\r\n" HOST "Origin: <script>\r\n\r\n"), {403, 400, 0}},
+        {"header in the target", BYTES("GET /%0d%0aEvil:%201 HTTP/1.1\r\n" HOST "\r\n"), {400, 0, 0}},
+        {"header in a parameter",
+         BYTES("GET /StreamingQuery?id=%0d%0aEvil:%201 HTTP/1.1\r\n" HOST "Connection: close\r\n\r\n"),
+         {400, 302, 0}},
+        {"WebDAV", BYTES("PROPFIND / HTTP/1.1\r\n" HOST "Depth: 1\r\n\r\n"), {405, 400, 0}},
+        {"an empty method", BYTES(" / HTTP/1.1\r\n" HOST "\r\n"), {400, 405, 0}},
+        {"control byte in a value", BYTES("GET / HTTP/1.1\r\n" HOST "X: a\x01z\r\n\r\n"), {400, 0, 0}},
+        {"chunk of more than 64 bits",
+         BYTES("POST / HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n1ffffffffffffffff\r\nevil\r\n"),
+         {405, 400, 413}},
     };
 
     (void)state;
@@ -209,7 +233,7 @@ static void odd_requests(void **state)
         int status = ask(rows[i].request, rows[i].len);
         if (status != rows[i].allowed[0] && status != rows[i].allowed[1] && status != rows[i].allowed[2])
             fail_msg("%s -> %d:\n%s", rows[i].what, status, text);
-        if (strstr(text, "evil HTTP") != NULL)
+        if (strstr(text, "evil HTTP") != NULL || strstr(text, "<script>") != NULL || strstr(text, "\r\nEvil:") != NULL)
             fail_msg("%s: echoed:\n%s", rows[i].what, text);
         /* What may be the beginning of a smuggled request is never answered on its own. */
         int other = status;
@@ -230,8 +254,9 @@ static void huge_requests(void **state)
 
     (void)state;
     assert_non_null(request);
-    for (size_t target = 9000; target <= 80000; target += 71000) {
-        len = (size_t)snprintf(request, size, "GET /%0*d HTTP/1.1\r\n" HOST "\r\n", (int)target, 0);
+    static const int targets[] = {9000, 20 * 1024, 32 * 1024, 80000};
+    for (size_t i = 0; i < sizeof(targets) / sizeof(targets[0]); i++) {
+        len = (size_t)snprintf(request, size, "GET /%0*d HTTP/1.1\r\n" HOST "\r\n", targets[i], 0);
         status = ask(request, len);
         assert_true(status == 414 || status == 431 || status == 400 || status == 0);
         still_serves();
@@ -257,7 +282,7 @@ static void huge_requests(void **state)
 
 static void kept_alive_and_pipelined(void **state)
 {
-    enum { REQUESTS = 200 };
+    enum { REQUESTS = 1000 };
     char *request = calloc(REQUESTS, 128);
     size_t len = 0, got = 0;
     int answers = 0, fd = dial();
@@ -334,6 +359,33 @@ static void resets(void **state)
         fixture_publish(board, (size_t)(i % 4) + 1);
     }
     still_serves();
+}
+
+/* Gone in the middle of an answer that does not fit into the socket. */
+static void resets_mid_answer(void **state)
+{
+    static const char request[] = "GET /api/openapi.json HTTP/1.1\r\n" HOST "\r\n";
+    const struct linger now = {.l_onoff = 1, .l_linger = 0};
+    const int small = 4096;
+
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        int fd = dial();
+        size_t got = 0;
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small)), 0);
+        for (int again = 0; again < 4; again++)
+            assert_int_equal(send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL), sizeof(request) - 1);
+        while (got < 2000) {
+            struct pollfd one = {.fd = fd, .events = POLLIN};
+            assert_int_equal(poll(&one, 1, LIMIT_MS), 1);
+            ssize_t n = recv(fd, text, 500, 0);
+            assert_true(n > 0);
+            got += (size_t)n;
+        }
+        assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)), 0);
+        close(fd);
+        still_serves();
+    }
 }
 
 /* Asks for much and reads nothing: only its own connection waits. */
@@ -434,6 +486,7 @@ int main(void)
         cmocka_unit_test(kept_answers_follow_the_board),
         cmocka_unit_test(sends_no_more),
         cmocka_unit_test(resets),
+        cmocka_unit_test(resets_mid_answer),
         cmocka_unit_test(never_reads),
         cmocka_unit_test(drips),
         cmocka_unit_test(a_stream_has_time),

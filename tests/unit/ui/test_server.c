@@ -218,6 +218,8 @@ static void routes(void **state)
             strstr(answer, "X-Content-Type-Options: nosniff") == NULL ||
             strstr(answer, "Referrer-Policy: no-referrer") == NULL)
             fail_msg("%s: security headers missing:\n%s", rows[i].target, answer);
+        if (strcasestr(answer, "\r\nAccess-Control-") != NULL)
+            fail_msg("%s: another site may read it:\n%s", rows[i].target, answer);
         const char *body = strstr(answer, "\r\n\r\n");
         if (strstr(answer, "Content-Type: application/json") != NULL) {
             json_error_t error;
