@@ -81,15 +81,31 @@ static void line(struct buf *out, const struct chart *chart, const struct chart_
             high = fmax(high, series->values[next]);
             next++;
         }
-        bool alone = !joined(chart, series->values, i) && !(next < chart->n && joined(chart, series->values, next));
         buf_printf(out, "%c%.1f %.1f", joined(chart, series->values, i) ? 'L' : 'M', x, chart_y(scale, high));
         if (high > low)
             buf_printf(out, "V%.1f", chart_y(scale, low));
-        if (alone) /* a dot, by the round caps of the line */
-            buf_append_text(out, "h0.1");
         i = next;
     }
     buf_append_text(out, "\"/>\n");
+}
+
+/* A point without neighbours would be a line without length: the round caps of a thick one make it a dot. */
+static void dots(struct buf *out, const struct chart *chart, const struct chart_scale *scale,
+                 const struct chart_series *series)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < chart->n; i++) {
+        if (!isfinite(series->values[i]) || joined(chart, series->values, i) ||
+            (i + 1 < chart->n && joined(chart, series->values, i + 1)))
+            continue;
+        if (!any)
+            buf_printf(out, "<path class=\"line dot s%d\" d=\"", series->colour);
+        any = true;
+        buf_printf(out, "M%.1f %.1fh0.1", chart_x(scale, chart->time_ms[i]), chart_y(scale, series->values[i]));
+    }
+    if (any)
+        buf_append_text(out, "\"/>\n");
 }
 
 static double bar_value(const double *values, size_t from, size_t to)
@@ -290,9 +306,10 @@ void chart_figure(struct buf *out, const struct chart *chart)
     chart_axes(out, chart, &scale);
     if (chart->stacked)
         bars(out, chart, &scale);
-    else
-        for (size_t s = 0; s < chart->nseries; s++)
-            line(out, chart, &scale, &chart->series[s]);
+    for (size_t s = 0; !chart->stacked && s < chart->nseries; s++) {
+        line(out, chart, &scale, &chart->series[s]);
+        dots(out, chart, &scale, &chart->series[s]);
+    }
     limit(out, chart, &scale);
     cut_marks(out, chart, &scale);
     if (scale.right < CHART_RIGHT)

@@ -12,6 +12,8 @@
 #define MIN_TO_CUT 8   /* points */
 #define MAX_LIMIT 3.0  /* a limit farther above the values than that is only mentioned */
 #define IDLE_SHARE 0.2 /* of the width, at most, for "nothing since" */
+#define MIN_RECORDS                                                                                                    \
+    4 /* an axis of records reaches so far at least: few would look like many, and 0 and 1 share a bar beside it */
 
 double chart_height(const struct chart *chart, size_t i)
 {
@@ -72,12 +74,14 @@ static void value_scale(const struct chart *chart, struct chart_scale *scale)
     scale->limit_shown = isfinite(chart->limit) && chart->limit <= MAX_LIMIT * top;
     if (scale->limit_shown)
         top = fmax(top, chart->limit);
-    scale->step = chart_step(top > 0 ? top : 1, 4, chart->unit == CHART_BYTES);
+    scale->step = top > 0 ? chart_step(top, 4, chart->unit == CHART_BYTES) : 1;
     if (whole && scale->step < 1)
         scale->step = 1;
     if (chart->unit == CHART_SECONDS && top >= 60)
         scale->step = (double)chart_time_step((int64_t)(top * 1000), 4);
     scale->top = ceil(top / scale->step - 1e-9) * scale->step;
+    if (chart->unit == CHART_RECORDS)
+        scale->top = fmax(scale->top, MIN_RECORDS);
     if (!(scale->top > 0))
         scale->top = scale->step;
 }

@@ -180,6 +180,18 @@ void page_status(struct buf *out, const struct snapshot *snapshot)
     }
 }
 
+void page_trouble(struct buf *out, const struct snapshot *snapshot)
+{
+    bool waiting = snapshot->status == SNAPSHOT_WAITING;
+    const char *text = snapshot->error != NULL ? snapshot->error : waiting ? snapshot->message : NULL;
+
+    if (text == NULL)
+        return;
+    buf_printf(out, "<p class=\"trouble%s\">", waiting ? " waiting" : "");
+    html_text(out, text);
+    buf_append_text(out, "</p>\n");
+}
+
 void page_running(struct buf *out, const struct snapshot *snapshot)
 {
     if (snapshot->end_ms == 0)
@@ -316,7 +328,7 @@ void page_fact_rate(struct buf *out, const char *name, double rate)
     page_fact_end(out);
 }
 
-void page_fact_pace(struct buf *out, const struct page_pace *pace)
+void page_fact_pace(struct buf *out, const struct page_pace *pace, const struct snapshot *snapshot)
 {
     page_fact(out, "Lag");
     if (pace->lag < 0)
@@ -324,6 +336,11 @@ void page_fact_pace(struct buf *out, const struct page_pace *pace)
     else
         html_number(out, pace->lag);
     buf_append_text(out, " <small>records</small>");
+    if (snapshot->lag_sampled_ms > 0 && (snapshot->status == SNAPSHOT_WAITING || snapshot->end_ms != 0)) {
+        buf_append_text(out, " <small>as of ");
+        html_time_text(out, snapshot->lag_sampled_ms, snapshot->zone, false, false);
+        buf_append_text(out, "</small>");
+    }
     page_fact_end(out);
     page_fact(out, "Behind by");
     page_append_ms(out, pace->behind_ms);

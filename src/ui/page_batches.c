@@ -288,11 +288,7 @@ void page_batches(struct http_request *request, struct http_answer *answer)
     if (snapshot->batches_behind > 0)
         buf_printf(out, ", %" PRId64 " longer than the trigger interval", snapshot->batches_behind);
     buf_append_text(out, "</p>\n");
-    if (snapshot->error != NULL) {
-        buf_append_text(out, "<p class=\"failed\">");
-        html_text(out, snapshot->error);
-        buf_append_text(out, "</p>\n");
-    }
+    page_trouble(out, snapshot);
     if (snapshot->nhistory == 0)
         buf_append_text(out, "<p class=\"empty\">No batch has been finished yet.</p>\n");
     else

@@ -29,6 +29,9 @@ void page_query_parameter(struct buf *out, const struct snapshot *snapshot);
 /* A coloured word for the state, with its sign, and since when it is idle. */
 void page_status(struct buf *out, const struct snapshot *snapshot);
 
+/* A paragraph with what ended the query, or what it waits for; nothing when all is well. */
+void page_trouble(struct buf *out, const struct snapshot *snapshot);
+
 /* Spark's duration of the query in words, which the script lets tick while it runs. */
 void page_running(struct buf *out, const struct snapshot *snapshot);
 
@@ -40,9 +43,9 @@ void page_fact_text(struct buf *out, const char *name, const char *value);
 void page_fact_number(struct buf *out, const char *name, int64_t value);
 void page_fact_time(struct buf *out, const char *name, int64_t wall_ms, const struct snapshot *snapshot);
 void page_fact_rate(struct buf *out, const char *name, double rate);
-/* Lag, behind by, caught up in, arriving. */
+/* Lag, behind by, caught up in, arriving; and of when they are, if nobody asks for the log's end any more. */
 struct page_pace;
-void page_fact_pace(struct buf *out, const struct page_pace *pace);
+void page_fact_pace(struct buf *out, const struct page_pace *pace, const struct snapshot *snapshot);
 
 /* Lag, what arrives and what is taken per second, and the time to catch up. -1 or NaN: not known. */
 struct page_pace {

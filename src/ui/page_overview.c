@@ -56,7 +56,7 @@ static void facts(struct buf *out, const struct snapshot *snapshot)
     }
     page_fact_end(out);
     page_pace_of(snapshot, &pace);
-    page_fact_pace(out, &pace);
+    page_fact_pace(out, &pace, snapshot);
     if (snapshot->nhistory > 0)
         batch_facts(out, snapshot);
     page_fact_number(out, "Rows read", snapshot->input_rows_total);
@@ -180,13 +180,9 @@ static void query(struct buf *out, const struct snapshot *snapshot, size_t numbe
     buf_append_text(out, "</a> ");
     page_status(out, snapshot);
     buf_append_text(out, " <span class=\"message\">");
-    html_text(out, snapshot->error == NULL ? snapshot->message : "");
+    html_text(out, snapshot->error == NULL && snapshot->status != SNAPSHOT_WAITING ? snapshot->message : "");
     buf_append_text(out, "</span></h2>\n");
-    if (snapshot->error != NULL) {
-        buf_append_text(out, "<p class=\"failed\">");
-        html_text(out, snapshot->error);
-        buf_append_text(out, "</p>\n");
-    }
+    page_trouble(out, snapshot);
     facts(out, snapshot);
     buf_append_text(out, "<div class=\"split\"><div>\n");
     if (snapshot->nhistory > 0) {

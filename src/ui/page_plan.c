@@ -129,7 +129,9 @@ void page_plan(struct http_request *request, struct http_answer *answer)
     page_status(out, snapshot);
     buf_append_byte(out, ' ');
     html_text(out, page_name(snapshot));
-    buf_append_text(out, "</p>\n<h2>Query</h2>\n<pre tabindex=\"0\">");
+    buf_append_text(out, "</p>\n");
+    page_trouble(out, snapshot);
+    buf_append_text(out, "<h2>Query</h2>\n<pre tabindex=\"0\">");
     html_text(out, snapshot->sql);
     buf_append_text(out, "</pre>\n<h2>Operators</h2>\n");
     operators(out, snapshot);

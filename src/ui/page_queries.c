@@ -26,6 +26,8 @@ static const struct page_column columns[] = {
     {NULL, "Error", false, NULL},
 };
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+#define COLUMN_STATE 2 /* only of active ones: how a completed query is, Status says */
+#define COLUMN_ERROR (COLUMNS - 1)
 
 static int64_t latest_batch(const struct snapshot *snapshot)
 {
@@ -93,12 +95,18 @@ static void average_cell(struct buf *out, double value)
 
 static void row(struct buf *out, const struct snapshot *snapshot, bool completed)
 {
-    buf_append_text(out, "<tr>");
-    page_cell_text(out, page_name(snapshot));
+    buf_append_text(out, "<tr><td><a href=\"/StreamingQuery/statistics?id=");
+    html_url(out, snapshot->run_id);
+    buf_append_text(out, "\">");
+    html_text(out, page_name(snapshot));
+    buf_append_text(out, "</a></td>");
     page_cell_text(out, words_status(snapshot));
-    page_cell(out, false);
-    page_status(out, snapshot);
-    buf_append_text(out, "</td><td class=\"id\">");
+    if (!completed) {
+        page_cell(out, false);
+        page_status(out, snapshot);
+        buf_append_text(out, "</td>");
+    }
+    buf_append_text(out, "<td class=\"id\">");
     html_text(out, snapshot->id);
     buf_append_text(out, "</td><td class=\"id\"><a href=\"/StreamingQuery/statistics?id=");
     html_url(out, snapshot->run_id);
@@ -124,7 +132,7 @@ static void row(struct buf *out, const struct snapshot *snapshot, bool completed
         buf_append_text(out, "–");
     buf_append_text(out, "</td>");
     if (completed) {
-        buf_append_text(out, "<td class=\"failed wide\">");
+        buf_append_text(out, snapshot->error != NULL ? "<td class=\"failed wide\">" : "<td>");
         html_text(out, snapshot->error != NULL ? snapshot->error : "-");
         buf_append_text(out, "</td>");
     }
@@ -154,7 +162,12 @@ static void table(struct http_request *request, struct buf *out, struct snapshot
     char sort_name[32], desc_name[32];
     struct buf link = BUF_INIT;
     const char *key, *direction;
+    struct page_column shown[COLUMNS];
+    size_t nshown = 0;
 
+    for (size_t i = 0; i < COLUMNS; i++)
+        if (i != (completed ? COLUMN_STATE : COLUMN_ERROR))
+            shown[nshown++] = columns[i];
     snprintf(sort_name, sizeof(sort_name), "%s.sort", tag);
     snprintf(desc_name, sizeof(desc_name), "%s.desc", tag);
     /* Both Spark's parameter names and the short ones; newest first by default. */
@@ -171,8 +184,8 @@ static void table(struct http_request *request, struct buf *out, struct snapshot
     buf_printf(out, "<h2>%s Streaming Queries (%zu)</h2>\n", completed ? "Completed" : "Active", n);
     other_parameters(request, completed ? "active" : "completed", &link);
     buf_printf(&link, "%s.", tag);
-    page_table(out, tag, completed ? "Completed Streaming Queries" : "Active Streaming Queries", columns,
-               completed ? COLUMNS : COLUMNS - 1, link.failed ? NULL : link.data, key, descending);
+    page_table(out, tag, completed ? "Completed Streaming Queries" : "Active Streaming Queries", shown, nshown,
+               link.failed ? NULL : link.data, key, descending);
     for (size_t i = 0; i < n; i++)
         row(out, list[i], completed);
     page_table_end(out);

@@ -251,6 +251,7 @@ void page_result(struct http_request *request, struct http_answer *answer)
                              ? ": the whole table"
                              : ": the last batch's rows");
     buf_append_text(out, "</p>\n");
+    page_trouble(out, snapshot);
     if (snapshot->result == NULL)
         buf_append_text(out, "<p class=\"empty\">No batch has been finished yet.</p>\n");
     else

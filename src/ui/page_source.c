@@ -144,8 +144,10 @@ void page_source(struct http_request *request, struct http_answer *answer)
     html_text(out, snapshot->nhistory > 0 && snapshot->last->progress.nsources > 0
                        ? snapshot->last->progress.sources[0].description
                        : page_name(snapshot));
-    buf_append_text(out, "</p>\n<dl class=\"facts\">\n");
-    page_fact_pace(out, &pace);
+    buf_append_text(out, "</p>\n");
+    page_trouble(out, snapshot);
+    buf_append_text(out, "<dl class=\"facts\">\n");
+    page_fact_pace(out, &pace, snapshot);
     page_fact_rate(out, "Taken", pace.intake);
     if (snapshot->lag_sampled_ms > 0) {
         page_fact(out, "Log's end asked at");

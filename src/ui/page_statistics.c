@@ -204,11 +204,7 @@ static void head(struct buf *out, const struct snapshot *snapshot)
     buf_append_text(out, "</b> (<b>");
     html_number(out, batches);
     buf_append_text(out, "</b> completed batches)</p>\n");
-    if (snapshot->error != NULL) {
-        buf_append_text(out, "<p class=\"failed\">");
-        html_text(out, snapshot->error);
-        buf_append_text(out, "</p>\n");
-    }
+    page_trouble(out, snapshot);
     buf_append_text(out, "<dl class=\"facts texts\">\n");
     page_fact_text(out, "Name", page_name(snapshot));
     page_fact_text(out, "Id", snapshot->id);

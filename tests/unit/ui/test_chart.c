@@ -105,7 +105,9 @@ static void pauses_are_gaps(void **state)
     assert_non_null(strstr(out.data, "tabindex=\"0\""));
     assert_non_null(strstr(out.data, "data-columns=\"3\""));
     draw(&chart, holes, 5, &out);
-    sscanf(strstr(out.data, "class=\"line s1\" d=\""), "class=\"line s1\" d=\"%255[^\"]", line);
+    path = strstr(out.data, "class=\"line dot s1\" d=\"");
+    assert_non_null(path);
+    sscanf(path, "class=\"line dot s1\" d=\"%255[^\"]", line);
     assert_int_equal(count(line, "M"), 3); /* each point alone: a dot */
     assert_int_equal(count(line, "h0.1"), 3);
     chart.until_ms = 100000; /* nothing since */
@@ -222,6 +224,15 @@ static void histogram(void **state)
     assert_non_null(low);
     assert_non_null(high);
     assert_true(low < high);
+    /* Records are few where they are few: none and one have a bar each, far below the top. */
+    const double few[] = {0, 0, 1, 0, NAN};
+    const struct chart_series removed = {"removed", 1, few, 2};
+    chart.series = &removed;
+    chart.unit = CHART_RECORDS;
+    buf_reset(&out);
+    chart_figure(&out, &chart);
+    assert_non_null(strstr(out.data, "<title>3 batches (75.0 %) between 0 and 1</title>"));
+    assert_non_null(strstr(out.data, "<title>1 batch (25.0 %) between 1 and 2</title>"));
     buf_reset(&out);
     chart.histogram = false;
     chart_figure(&out, &chart);

@@ -118,10 +118,24 @@ static void at_every_stage(void **state)
     failed->error = strdup("[MALFORMED_RECORD] topic t, partition 0, offset 9: <script>");
     board_publish(board, 0, failed);
     all_pages(board);
-    static const handler_fn tell[] = {page_overview, page_queries, page_statistics, page_records};
+    static const handler_fn tell[] = {page_overview, page_queries, page_statistics, page_records,
+                                      page_batches,  page_source,  page_result,     page_plan};
     for (size_t i = 0; i < sizeof(tell) / sizeof(tell[0]); i++)
         expect(board, tell[i], "/", NULL, 200, "partition 0, offset 9: &lt;script&gt;");
     expect(board, page_queries, "/StreamingQuery/", NULL, 200, "Completed Streaming Queries (1)");
+    struct snapshot *waiting = fixture_snapshot(2);
+    waiting->status = SNAPSHOT_WAITING;
+    free(waiting->message);
+    waiting->message = strdup("Waiting for the broker: <refused>");
+    waiting->lag_sampled_ms = FIXTURE_START_MS + 7000;
+    board_publish(board, 0, waiting);
+    all_pages(board);
+    static const handler_fn wait[] = {page_overview, page_statistics, page_batches,
+                                      page_source,   page_result,     page_plan};
+    for (size_t i = 0; i < sizeof(wait) / sizeof(wait[0]); i++)
+        expect(board, wait[i], "/", NULL, 200,
+               "<p class=\"trouble waiting\">Waiting for the broker: &lt;refused&gt;</p>");
+    expect(board, page_overview, "/", NULL, 200, "<small>as of 00:00:07</small>");
     struct snapshot *bare = snapshot_new(); /* a query without anything */
     assert_non_null(bare);
     board_publish(board, 0, bare);
