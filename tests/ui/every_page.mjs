@@ -87,34 +87,35 @@ const inventory = (page) =>
     };
   });
 
-async function withoutScript(pipeline, name, path) {
-  await check(`${pipeline.kind}: ${name}: complete without JavaScript`, async () => {
-    const plain = await withPage(pipeline, path, { javaScriptEnabled: false }, async (page) => {
-      nothingWrong(page);
-      for (const id of ["pause", "theme"]) ensure(!(await page.locator(`#${id}`).isVisible()), `a button that does nothing: ${id}`);
-      return inventory(page);
-    });
-    const scripted = await withPage(pipeline, path, {}, async (page) => {
-      await live(page);
-      return inventory(page);
-    });
+// One load with script and one without serve both checks.
+async function atRest(pipeline, name, path) {
+  const label = (what) => `${pipeline.kind}: ${name}: ${what}`;
+  const shows = ["overview", "jobs", "result"].includes(name);
+  const seen = {};
+  await check(label("a category that is markup does nothing, with and without JavaScript"), async () => {
+    for (const javaScriptEnabled of [false, true])
+      await withPage(pipeline, path, { javaScriptEnabled }, async (page) => {
+        if (javaScriptEnabled) await live(page);
+        seen[javaScriptEnabled ? "scripted" : "plain"] = await inventory(page);
+        if (!javaScriptEnabled) seen.plain.buttons = await buttons(page);
+        await harmless(page);
+        ensure(!shows || (await page.locator("main").innerText()).includes(HOSTILE), "not shown as text");
+      });
+  });
+  await check(label("complete without JavaScript"), () => {
+    const { plain, scripted } = seen;
+    ensure(plain && scripted, "the page did not come");
+    equal(plain.buttons, [], "buttons that do nothing");
     const missing = scripted.words.filter((word) => !plain.words.includes(word));
     ensure(missing.length === 0, `only with script: ${missing}`);
     for (const what of ["rows", "charts", "links"]) equal(plain[what], scripted[what], `${what} without and with script`);
   });
 }
 
-async function markup(pipeline, name, path) {
-  await check(`${pipeline.kind}: ${name}: a category that is markup does nothing`, async () => {
-    const shows = ["overview", "jobs", "result"].includes(name);
-    for (const javaScriptEnabled of [true, false]) {
-      await withPage(pipeline, path, { javaScriptEnabled }, async (page) => {
-        if (javaScriptEnabled) await live(page);
-        await harmless(page);
-        ensure(!shows || (await page.locator("main").innerText()).includes(HOSTILE), "not shown as text");
-      });
-    }
-  });
+async function buttons(page) {
+  const seen = [];
+  for (const id of ["pause", "theme"]) if (await page.locator(`#${id}`).isVisible()) seen.push(id);
+  return seen;
 }
 
 // No image was made, none was asked for, nothing ran.
@@ -181,7 +182,7 @@ export async function everyPage(pipeline, { complete }) {
 
 // These compare two loads of a page, so nothing may arrive meanwhile.
 export async function everyPageAtRest(pipeline) {
-  const jobs = Object.entries(PAGES).flatMap(([name, path]) => [() => withoutScript(pipeline, name, path), () => markup(pipeline, name, path)]);
+  const jobs = Object.entries(PAGES).map(([name, path]) => () => atRest(pipeline, name, path));
   await together(2, jobs);
   await check(`${pipeline.kind}: markup in addresses does nothing`, async () => {
     const text = encodeURIComponent(HOSTILE);
@@ -190,11 +191,11 @@ export async function everyPageAtRest(pipeline) {
       [`/StreamingQuery/statistics?id=${text}`, 404], [`/${text}`, 404]])
       await withPage(pipeline, path, { status }, harmless);
   });
-    await check(`${pipeline.kind}: secrets are masked everywhere`, async () => {
-      const [application] = await pipeline.json("/api/v1/applications");
-      for (const path of [...Object.values(PAGES), `/api/v1/applications/${application.id}/environment`, "/api/v1/progress", "/metrics"])
-        ensure(!(await pipeline.text(path)).includes(CANARY), path);
-      const page = await pipeline.text("/environment/");
-      ensure(/kafka\.sasl\.password<\/td><td[^>]*>\*+\(redacted\)/.test(page), "the password is not shown as masked");
-    });
+  await check(`${pipeline.kind}: secrets are masked everywhere`, async () => {
+    const [application] = await pipeline.json("/api/v1/applications");
+    for (const path of [...Object.values(PAGES), `/api/v1/applications/${application.id}/environment`, "/api/v1/progress", "/metrics"])
+      ensure(!(await pipeline.text(path)).includes(CANARY), path);
+    const page = await pipeline.text("/environment/");
+    ensure(/kafka\.sasl\.password<\/td><td[^>]*>\*+\(redacted\)/.test(page), "the password is not shown as masked");
+  });
 }

@@ -25,6 +25,7 @@ export async function failure(pipeline) {
   const offset = (await pipeline.highs())[PARTITION];
   await pipeline.processor(
     [
+      "sf.stop.timeout = 5 minutes", // a failed query ends the others, but the pages are looked at first
       `spark.app.name = ${HOSTILE}`,
       "source.calls.maxOffsetsPerTrigger = 100",
       "query.crimes.trigger = 0 seconds",
