@@ -8,12 +8,13 @@
 #define COMMON_HASHMAP_H
 
 #include "common/arena.h"
+#include "common/slots.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define HASHMAP_NONE UINT32_MAX
+#define HASHMAP_NONE SLOTS_NONE
 
 struct hashmap_key {
     const char *data;
@@ -21,14 +22,8 @@ struct hashmap_key {
     uint32_t hash32; /* upper half of the key's hash: compared before the bytes */
 };
 
-struct hashmap_slot {
-    uint32_t hash32;
-    uint32_t number; /* id + 1; 0: free */
-};
-
 struct hashmap {
-    struct hashmap_slot *slots; /* a power of two */
-    size_t mask;
+    struct slots slots;
     struct hashmap_key *keys; /* by id */
     size_t count;
     size_t keys_cap;
@@ -53,10 +48,9 @@ uint32_t hashmap_get(const struct hashmap *map, const void *key, size_t len, uin
 
 /* Ask for the slot of a key that will be looked up soon: a loop over many keys hashes some of them first, so that the
  * misses of a large map overlap. */
-static inline void hashmap_prefetch(const struct hashmap *map, uint64_t hash)
+static inline __attribute__((always_inline)) void hashmap_prefetch(const struct hashmap *map, uint64_t hash)
 {
-    if (map->slots != NULL)
-        __builtin_prefetch(&map->slots[(uint32_t)(hash >> 32) & map->mask]);
+    slots_prefetch(&map->slots, (uint32_t)(hash >> 32));
 }
 
 /* Bytes held, keys included. */

@@ -31,12 +31,11 @@ void aggregate_layout_free(struct aggregate_layout *layout);
 
 struct aggregate_table {
     const struct aggregate_layout *layout;
-    size_t count;                /* groups, numbered from 0 */
-    unsigned char *accumulators; /* by group number */
-    unsigned char *keys;         /* by group number; packed, private */
-    size_t cap;                  /* groups that the two have room for */
-    struct hashmap_slot *slots;  /* packed key -> group number, a power of two */
-    size_t mask;
+    size_t count;                 /* groups, numbered from 0 */
+    unsigned char *accumulators;  /* by group number */
+    unsigned char *keys;          /* by group number; packed, private */
+    size_t cap;                   /* groups that the two have room for */
+    struct slots slots;           /* packed key -> group number */
     struct hashmap *dictionaries; /* by text column of the key: text -> number */
     uint32_t *direct;             /* instead of slots when the key is one text: its number -> group number */
     size_t direct_cap;

@@ -1,7 +1,4 @@
-/* Linear probing over slots of 8 bytes, so that a lookup that finds its key touches one cache line of slots and one
- * of key bytes. The slot's position comes from the low bits of hash32 and hash32 is kept in the slot: growth needs no
- * key. Doubling sends slot i to about i or i + old size, so both halves of the new table are written in order: a
- * growth at a million keys is a sequential pass of a few milliseconds, not a million cache misses.
+/* A lookup that finds its key touches one cache line of slots (common/slots.h) and one of key bytes.
  *
  * The hash is the multiply-fold of wyhash (Wang Yi, public domain): 8 bytes a multiplication, a few nanoseconds
  * for a category name. Its seed comes from the kernel once a process, so that nobody outside can choose colliding
@@ -14,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FIRST_SLOTS ((size_t)64)
+#define FIRST_KEYS ((size_t)32)
 #define LAST_ID (UINT32_MAX - 2)
 
 /* wyhash's default secret: odd constants with balanced bits */
@@ -134,7 +131,7 @@ void hashmap_init(struct hashmap *map)
 
 void hashmap_release(struct hashmap *map)
 {
-    free(map->slots);
+    slots_release(&map->slots);
     free(map->keys);
     arena_release(&map->arena);
     hashmap_init(map);
@@ -142,38 +139,15 @@ void hashmap_release(struct hashmap *map)
 
 void hashmap_reset(struct hashmap *map)
 {
-    if (map->slots != NULL && map->count > 0)
-        memset(map->slots, 0, (map->mask + 1) * sizeof(*map->slots));
+    if (map->count > 0)
+        slots_clear(&map->slots);
     map->count = 0;
     arena_reset(&map->arena);
 }
 
-static bool grow_slots(struct hashmap *map)
-{
-    size_t old = map->slots == NULL ? 0 : map->mask + 1;
-    size_t n = old == 0 ? FIRST_SLOTS : old * 2;
-    struct hashmap_slot *slots = calloc(n, sizeof(*slots)); /* fresh pages are zero: no pass to clear them */
-
-    if (slots == NULL)
-        return false;
-    size_t mask = n - 1;
-    for (size_t i = 0; i < old; i++) {
-        if (map->slots[i].number == 0)
-            continue;
-        size_t at = map->slots[i].hash32 & mask;
-        while (slots[at].number != 0)
-            at = (at + 1) & mask;
-        slots[at] = map->slots[i];
-    }
-    free(map->slots);
-    map->slots = slots;
-    map->mask = mask;
-    return true;
-}
-
 static bool grow_keys(struct hashmap *map)
 {
-    size_t cap = map->keys_cap == 0 ? FIRST_SLOTS / 2 : map->keys_cap * 2;
+    size_t cap = map->keys_cap == 0 ? FIRST_KEYS : map->keys_cap * 2;
     size_t size;
 
     if (__builtin_mul_overflow(cap, sizeof(struct hashmap_key), &size))
@@ -206,21 +180,11 @@ static inline bool same_bytes(const char *a, const char *b, size_t len)
     return true;
 }
 
-/* The slot that holds the key, or the free slot where it belongs. There is always a free one. */
-static inline size_t find(const struct hashmap *map, const void *key, size_t len, uint32_t hash32)
+static inline bool same_key(const void *keys, uint32_t id, const void *key, size_t len)
 {
-    size_t at = hash32 & map->mask;
+    const struct hashmap_key *candidate = (const struct hashmap_key *)keys + id;
 
-    for (;; at = (at + 1) & map->mask) {
-        const struct hashmap_slot *slot = &map->slots[at];
-        if (slot->number == 0)
-            return at;
-        if (slot->hash32 == hash32) {
-            const struct hashmap_key *candidate = &map->keys[slot->number - 1];
-            if (candidate->len == len && same_bytes(candidate->data, key, len))
-                return at;
-        }
-    }
+    return candidate->len == len && same_bytes(candidate->data, key, len);
 }
 
 uint32_t hashmap_put(struct hashmap *map, const void *key, size_t len, uint64_t hash, bool *inserted)
@@ -228,42 +192,31 @@ uint32_t hashmap_put(struct hashmap *map, const void *key, size_t len, uint64_t 
     uint32_t hash32 = (uint32_t)(hash >> 32);
 
     *inserted = false;
-    if (map->slots == NULL && !grow_slots(map))
-        return HASHMAP_NONE;
-    size_t at = find(map, key, len, hash32);
-    if (map->slots[at].number != 0)
-        return map->slots[at].number - 1;
+    slots_advance(&map->slots);
+    uint32_t id = slots_find(&map->slots, hash32, same_key, map->keys, key, len);
+    if (id != SLOTS_NONE)
+        return id;
 
-    if (map->count > LAST_ID || len > UINT32_MAX)
+    if (map->count > LAST_ID || len > UINT32_MAX || slots_prepare(&map->slots, map->count) != 0)
         return HASHMAP_NONE;
-    /* load <= 5/8: about two probes for a key that is there */
-    if ((map->count + 1) * 8 > (map->mask + 1) * 5) {
-        if (!grow_slots(map))
-            return HASHMAP_NONE;
-        at = find(map, key, len, hash32);
-    }
     if (map->count == map->keys_cap && !grow_keys(map))
         return HASHMAP_NONE;
     char *copy = arena_copy(&map->arena, key, len);
     if (copy == NULL)
         return HASHMAP_NONE;
-    uint32_t id = (uint32_t)map->count++;
+    id = (uint32_t)map->count++;
     map->keys[id] = (struct hashmap_key){copy, (uint32_t)len, hash32};
-    map->slots[at] = (struct hashmap_slot){hash32, id + 1};
+    slots_put(&map->slots, hash32, id);
     *inserted = true;
     return id;
 }
 
 uint32_t hashmap_get(const struct hashmap *map, const void *key, size_t len, uint64_t hash)
 {
-    if (map->slots == NULL)
-        return HASHMAP_NONE;
-    return map->slots[find(map, key, len, (uint32_t)(hash >> 32))].number - 1; /* 0 - 1 is HASHMAP_NONE */
+    return slots_find(&map->slots, (uint32_t)(hash >> 32), same_key, map->keys, key, len);
 }
 
 size_t hashmap_memory_bytes(const struct hashmap *map)
 {
-    size_t slots = map->slots == NULL ? 0 : (map->mask + 1) * sizeof(*map->slots);
-
-    return slots + map->keys_cap * sizeof(*map->keys) + map->arena.reserved_bytes;
+    return slots_memory_bytes(&map->slots) + map->keys_cap * sizeof(*map->keys) + map->arena.reserved_bytes;
 }

@@ -75,7 +75,7 @@ void aggregate_table_release(struct aggregate_table *table)
             hashmap_release(&table->dictionaries[i]);
     free(table->dictionaries);
     free(table->direct);
-    free(table->slots);
+    slots_release(&table->slots);
     free(table->keys);
     free(table->accumulators);
     arena_release(&table->strings);
@@ -105,11 +105,10 @@ void aggregate_table_reset(struct aggregate_table *table)
 size_t aggregate_table_memory_bytes(const struct aggregate_table *table)
 {
     const struct aggregate_layout *layout = table->layout;
-    size_t bytes = table->cap * (layout->width + layout->key_width) + table->direct_cap * sizeof(*table->direct) +
-                   table->strings.reserved_bytes + aggregate_sort_memory_bytes(table->order);
+    size_t bytes = table->cap * (layout->width + layout->key_width) + slots_memory_bytes(&table->slots) +
+                   table->direct_cap * sizeof(*table->direct) + table->strings.reserved_bytes +
+                   aggregate_sort_memory_bytes(table->order);
 
-    if (table->slots != NULL)
-        bytes += (table->mask + 1) * sizeof(*table->slots);
     for (size_t i = 0; i < layout->ndictionaries; i++)
         bytes += hashmap_memory_bytes(&table->dictionaries[i]);
     if (table->scratch != NULL) {

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #define FIRST_GROUPS ((size_t)64)
-#define FIRST_SLOTS ((size_t)128)
 #define LAST_GROUP (UINT32_MAX - 2)
 
 static int grow_groups(struct aggregate_table *table)
@@ -30,31 +29,10 @@ static int grow_groups(struct aggregate_table *table)
     return 0;
 }
 
-/* Doubling keeps the order of the slots nearly: both halves of the new table are written in order. */
-static int grow_slots(struct aggregate_table *table)
+static inline bool same_key(const void *keys, uint32_t group, const void *key, size_t width)
 {
-    size_t old = table->slots == NULL ? 0 : table->mask + 1;
-    size_t n = old == 0 ? FIRST_SLOTS : old * 2;
-    struct hashmap_slot *slots = calloc(n, sizeof(*slots));
+    const unsigned char *a = (const unsigned char *)keys + group * width, *b = key;
 
-    if (slots == NULL)
-        return -1;
-    for (size_t i = 0; i < old; i++) {
-        if (table->slots[i].number == 0)
-            continue;
-        size_t at = table->slots[i].hash32 & (n - 1);
-        while (slots[at].number != 0)
-            at = (at + 1) & (n - 1);
-        slots[at] = table->slots[i];
-    }
-    free(table->slots);
-    table->slots = slots;
-    table->mask = n - 1;
-    return 0;
-}
-
-static inline bool same_key(const unsigned char *a, const unsigned char *b, size_t width)
-{
     for (size_t at = 0; at < width; at += 8) {
         uint64_t x, y;
         memcpy(&x, a + at, 8);
@@ -63,19 +41,6 @@ static inline bool same_key(const unsigned char *a, const unsigned char *b, size
             return false;
     }
     return true;
-}
-
-static inline size_t find(const struct aggregate_table *table, const unsigned char *key, uint32_t hash32)
-{
-    size_t width = table->layout->key_width;
-    size_t at = hash32 & table->mask;
-
-    for (;; at = (at + 1) & table->mask) {
-        const struct hashmap_slot *slot = &table->slots[at];
-        if (slot->number == 0 ||
-            (slot->hash32 == hash32 && same_key(table->keys + (size_t)(slot->number - 1) * width, key, width)))
-            return at;
-    }
 }
 
 /* A new group with this key. AGGREGATE_NONE without memory. */
@@ -100,28 +65,22 @@ static int put_by_slots(struct aggregate_table *table, const unsigned char *pack
     size_t width = table->layout->key_width;
     uint32_t hashes[AGGREGATE_BLOCK];
 
-    if (table->slots == NULL && grow_slots(table) != 0)
-        return -1;
     for (size_t i = 0; i < n; i++) {
         hashes[i] = (uint32_t)(hashmap_hash(packed + i * width, width) >> 32);
-        __builtin_prefetch(&table->slots[hashes[i] & table->mask]);
+        slots_prefetch(&table->slots, hashes[i]);
     }
     for (size_t i = 0; i < n; i++) {
         const unsigned char *key = packed + i * width;
-        size_t at = find(table, key, hashes[i]);
-        if (table->slots[at].number == 0) {
-            /* load <= 5/8: about two probes for a key that is there */
-            if ((table->count + 1) * 8 > (table->mask + 1) * 5) {
-                if (grow_slots(table) != 0)
-                    return -1;
-                at = find(table, key, hashes[i]);
-            }
-            uint32_t group = add_group(table, key);
-            if (group == AGGREGATE_NONE)
-                return -1;
-            table->slots[at] = (struct hashmap_slot){hashes[i], group + 1};
-        }
-        groups[i] = table->slots[at].number - 1;
+        slots_advance(&table->slots);
+        groups[i] = slots_find(&table->slots, hashes[i], same_key, table->keys, key, width);
+        if (groups[i] != SLOTS_NONE)
+            continue;
+        if (slots_prepare(&table->slots, table->count) != 0)
+            return -1;
+        groups[i] = add_group(table, key);
+        if (groups[i] == AGGREGATE_NONE)
+            return -1;
+        slots_put(&table->slots, hashes[i], groups[i]);
     }
     return 0;
 }
@@ -187,10 +146,8 @@ uint32_t aggregate_index_find(const struct aggregate_table *table, const unsigne
         uint32_t id = aggregate_get32(packed, &layout->fields[0]);
         return id < table->direct_cap ? table->direct[id] : AGGREGATE_NONE;
     }
-    if (table->slots == NULL)
-        return AGGREGATE_NONE;
-    size_t at = find(table, packed, (uint32_t)(hashmap_hash(packed, layout->key_width) >> 32));
-    return table->slots[at].number - 1; /* 0 - 1 is AGGREGATE_NONE */
+    uint32_t hash32 = (uint32_t)(hashmap_hash(packed, layout->key_width) >> 32);
+    return slots_find(&table->slots, hash32, same_key, table->keys, packed, layout->key_width);
 }
 
 void aggregate_index_reset(struct aggregate_table *table)
@@ -203,8 +160,8 @@ void aggregate_index_reset(struct aggregate_table *table)
             if (!aggregate_is_null(&layout->fields[0], key))
                 table->direct[aggregate_get32(key, &layout->fields[0])] = AGGREGATE_NONE;
         }
-    else if (table->slots != NULL && table->count > 0)
-        memset(table->slots, 0, (table->mask + 1) * sizeof(*table->slots));
+    else if (table->count > 0)
+        slots_clear(&table->slots);
     table->null_group = AGGREGATE_NONE;
     table->count = 0;
 }

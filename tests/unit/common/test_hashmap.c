@@ -20,25 +20,27 @@ static uint32_t get(const struct hashmap *map, const char *key, size_t len)
     return hashmap_get(map, key, len, hashmap_hash(key, len));
 }
 
-/* What must hold after every step. */
+/* What must hold after every step: each id is found once, in the new slots or in those that are still to be moved. */
 static void check_invariants(const struct hashmap *map)
 {
+    const struct slots *slots = &map->slots;
     size_t used = 0;
 
-    if (map->slots == NULL) {
+    if (slots->entries == NULL) {
         assert_int_equal(map->count, 0);
         return;
     }
-    assert_int_equal(map->mask & (map->mask + 1), 0);
-    for (size_t i = 0; i <= map->mask; i++) {
-        if (map->slots[i].number == 0)
+    assert_int_equal(slots->mask & (slots->mask + 1), 0);
+    for (size_t i = 0; i <= slots->mask + (slots->old != NULL ? slots->old_mask + 1 : 0); i++) {
+        const struct slots_entry *entry = i <= slots->mask ? &slots->entries[i] : &slots->old[i - slots->mask - 1];
+        if (entry->number == 0 || (i > slots->mask && i - slots->mask - 1 < slots->moved))
             continue;
         used++;
-        assert_true(map->slots[i].number <= map->count);
-        assert_int_equal(map->slots[i].hash32, map->keys[map->slots[i].number - 1].hash32);
+        assert_true(entry->number <= map->count);
+        assert_int_equal(entry->hash32, map->keys[entry->number - 1].hash32);
     }
     assert_int_equal(used, map->count);
-    assert_true(map->count * 8 <= (map->mask + 1) * 5);
+    assert_true(map->count * 8 <= (slots->mask + 1) * 5);
 }
 
 static void ids_are_dense(void **state)
@@ -115,6 +117,12 @@ static void many_keys_and_reset(void **state)
             int len = snprintf(key, sizeof(key), "%u-%d", i, round);
             assert_int_equal(put(&map, key, (size_t)len, &inserted), i);
             assert_true(inserted);
+            /* every key is found in the middle of a growth too */
+            uint32_t earlier = (uint32_t)((uint64_t)i * 7919 % (i + 1));
+            len = snprintf(key, sizeof(key), "%u-%d", earlier, round);
+            assert_int_equal(get(&map, key, (size_t)len), earlier);
+            if (i % 4096 == 0)
+                check_invariants(&map);
         }
         check_invariants(&map);
         for (uint32_t i = 0; i < 100000; i += 7) {
