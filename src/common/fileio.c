@@ -125,28 +125,17 @@ static char *temp_name(const char *path)
     return name;
 }
 
-int fileio_replace(const char *path, const void *data, size_t len, bool replace, struct errbuf *err)
+/* Takes temp's descriptor: what was written becomes the file, durably. On failure the temp is gone. */
+static int publish(int fd, const char *temp, const char *path, bool replace, struct errbuf *err)
 {
-    char *temp = temp_name(path);
-
-    if (temp == NULL)
-        return errbuf_oom(err, "path", strlen(path));
-    int fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        failed(err, "create", temp);
-        goto fail_name;
-    }
-    if (fileio_write_all(fd, data, len) != 0) {
-        failed(err, "write", temp);
-        goto fail_open;
-    }
     if (fsync(fd) != 0) {
         failed(err, "sync", temp);
-        goto fail_open;
+        close(fd);
+        goto fail;
     }
     if (close(fd) != 0) {
         failed(err, "close", temp);
-        goto fail_temp;
+        goto fail;
     }
     if ((replace ? rename(temp, path) : rename_no_replace(temp, path)) != 0) {
         bool exists = errno == EEXIST;
@@ -156,18 +145,106 @@ int fileio_replace(const char *path, const void *data, size_t len, bool replace,
         } else {
             failed(err, "rename to", path);
         }
-        goto fail_temp;
+        goto fail;
     }
-    free(temp);
     return sync_directory_of(path, err);
 
-fail_open:
-    close(fd);
-fail_temp:
+fail:
     unlink(temp);
-fail_name:
-    free(temp);
     return -1;
+}
+
+/* The descriptor of a new temp beside path, its name malloc'd. -1 with err. */
+static int create_temp(const char *path, char **temp, struct errbuf *err)
+{
+    *temp = temp_name(path);
+    if (*temp == NULL)
+        return errbuf_oom(err, "path", strlen(path));
+    int fd = open(*temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        failed(err, "create", *temp);
+        free(*temp);
+        *temp = NULL;
+    }
+    return fd;
+}
+
+int fileio_replace(const char *path, const void *data, size_t len, bool replace, struct errbuf *err)
+{
+    char *temp;
+    int fd = create_temp(path, &temp, err);
+    int result;
+
+    if (fd < 0)
+        return -1;
+    if (fileio_write_all(fd, data, len) != 0) {
+        result = failed(err, "write", temp);
+        close(fd);
+        unlink(temp);
+    } else {
+        result = publish(fd, temp, path, replace, err);
+    }
+    free(temp);
+    return result;
+}
+
+struct fileio_draft {
+    int fd;
+    char *temp;
+    char *path;
+    off_t written;
+};
+
+struct fileio_draft *fileio_draft_open(const char *path, struct errbuf *err)
+{
+    struct fileio_draft *draft = calloc(1, sizeof(*draft));
+
+    if (draft == NULL || (draft->path = strdup(path)) == NULL) {
+        errbuf_oom(err, "path", strlen(path));
+        free(draft);
+        return NULL;
+    }
+    draft->fd = create_temp(path, &draft->temp, err);
+    if (draft->fd < 0) {
+        free(draft->path);
+        free(draft);
+        return NULL;
+    }
+    return draft;
+}
+
+int fileio_draft_append(struct fileio_draft *draft, const void *data, size_t len, struct errbuf *err)
+{
+    if (fileio_write_all(draft->fd, data, len) != 0)
+        return failed(err, "write", draft->temp);
+    /* Only a hint, which not every file system takes: what it would tell of an error, fsync tells at the end. */
+    (void)sync_file_range(draft->fd, draft->written, (off_t)len, SYNC_FILE_RANGE_WRITE);
+    draft->written += (off_t)len;
+    return 0;
+}
+
+static void free_draft(struct fileio_draft *draft)
+{
+    free(draft->temp);
+    free(draft->path);
+    free(draft);
+}
+
+int fileio_draft_finish(struct fileio_draft *draft, struct errbuf *err)
+{
+    int result = publish(draft->fd, draft->temp, draft->path, true, err);
+
+    free_draft(draft);
+    return result;
+}
+
+void fileio_draft_drop(struct fileio_draft *draft)
+{
+    if (draft == NULL)
+        return;
+    close(draft->fd);
+    unlink(draft->temp);
+    free_draft(draft);
 }
 
 int fileio_read(const char *path, size_t max_bytes, struct buf *out, bool *missing, struct errbuf *err)

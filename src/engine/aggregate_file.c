@@ -137,16 +137,19 @@ static void append32(struct buf *out, uint32_t value)
     buf_append(out, &value, sizeof(value));
 }
 
+static void append_text(struct buf *out, const struct hashmap_key *text)
+{
+    append32(out, text->len);
+    buf_append(out, text->data, text->len);
+}
+
 void aggregate_file_put_texts(const struct aggregate_file *file, const struct aggregate_table *table, struct buf *out)
 {
     for (size_t i = 0; i < file->layout->ndictionaries; i++) {
         const struct texts *texts = &file->texts[i];
         append32(out, (uint32_t)texts->count);
-        for (size_t number = 0; number < texts->count; number++) {
-            const struct hashmap_key *text = &table->dictionaries[i].keys[texts->list[number]];
-            append32(out, text->len);
-            buf_append(out, text->data, text->len);
-        }
+        for (size_t number = 0; number < texts->count; number++)
+            append_text(out, &table->dictionaries[i].keys[texts->list[number]]);
     }
 }
 
@@ -166,6 +169,32 @@ void aggregate_file_put_key(const struct aggregate_file *file, const struct aggr
             memcpy(key + field->offset, &number, sizeof(number));
         }
     }
+    swap_bytes(layout, key);
+    out->len += layout->key_width;
+}
+
+size_t aggregate_file_columns(const struct aggregate_layout *layout)
+{
+    return layout->ndictionaries;
+}
+
+void aggregate_file_put_own_texts(const struct aggregate_table *table, size_t column, size_t count, size_t first,
+                                  size_t n, struct buf *out)
+{
+    if (first == 0)
+        append32(out, (uint32_t)count);
+    for (size_t text = first; text < first + n; text++)
+        append_text(out, &table->dictionaries[column].keys[text]);
+}
+
+void aggregate_file_put_own_key(const struct aggregate_table *table, uint32_t group, struct buf *out)
+{
+    const struct aggregate_layout *layout = table->layout;
+
+    if (layout->key_width == 0 || !buf_reserve(out, layout->key_width))
+        return;
+    unsigned char *key = (unsigned char *)out->data + out->len;
+    memcpy(key, aggregate_packed(table, group), layout->key_width);
     swap_bytes(layout, key);
     out->len += layout->key_width;
 }

@@ -25,6 +25,8 @@
 #define NO_EVENT INT64_MAX            /* NULL event time: never evicted */
 #define REBUILD_MIN ((size_t)1024)    /* dead groups below this are not worth a rebuild */
 #define COMPACT_MIN ((size_t)1 << 20) /* bytes; likewise for strings */
+#define SPREAD_GROUPS ((size_t)65536) /* below, a snapshot costs nothing to speak of */
+#define SPREAD_ROWS ((size_t)32768)   /* 2 to 4 ms of a commit */
 
 /* --- arrays by group --------------------------------------------------------------------------------------------- */
 
@@ -128,6 +130,7 @@ static int touch(struct state *state, uint32_t group, bool was_live)
 {
     if (state->ntouched == state->touched_cap && grow_touched(state) != 0)
         return -1;
+    state_snapshot_before_change(state, group);
     size_t place = state->ntouched++;
     state->touched[place] = group;
     state->touch[group] = (uint32_t)place;
@@ -153,6 +156,8 @@ struct state *state_open(const char *dir, const struct aggregate_layout *layout,
     state->width = aggregate_width(layout);
     state->interval = snapshot_interval > 0 ? snapshot_interval : 1;
     state->oldest_event_us = NO_EVENT;
+    state->spread_groups = SPREAD_GROUPS;
+    state->spread_rows = SPREAD_ROWS;
     buf_init(&state->bytes);
     buf_init(&state->key);
     hashmap_init(&state->late);
@@ -180,10 +185,17 @@ fail:
     return NULL;
 }
 
+void state_spread(struct state *state, size_t groups, size_t rows)
+{
+    state->spread_groups = groups;
+    state->spread_rows = rows;
+}
+
 void state_close(struct state *state)
 {
     if (state == NULL)
         return;
+    state_snapshot_drop(state);
     aggregate_table_release(&state->table);
     hashmap_release(&state->late);
     buf_release(&state->bytes);
@@ -269,6 +281,8 @@ static void housekeep(struct state *state)
 {
     size_t dead = state->table.count - state->nlive;
 
+    if (state->large.unwritten != NULL)
+        return; /* a snapshot counts on the groups' numbers; it ends after some batches */
     if ((dead > state->nlive && dead >= REBUILD_MIN) ||
         state->table.strings.reserved_bytes > 2 * state->strings_kept + COMPACT_MIN)
         rebuild(state);
@@ -290,6 +304,7 @@ void state_begin(struct state *state)
     state->nremoved = 0;
     hashmap_reset(&state->late);
     housekeep(state);
+    state_store_begin(state);
     /* A global aggregate gives its row in every batch, with or without input. There is room since the start. */
     if (state->global)
         (void)touch(state, 0, true);
@@ -386,6 +401,7 @@ static int remove_group(struct state *state, uint32_t group)
             return -1;
         state->removed_cap = cap;
     }
+    state_snapshot_before_change(state, group);
     state->removed[state->nremoved++] = group;
     state_kill_group(state, group);
     return 0;
@@ -497,7 +513,8 @@ void state_counts(const struct state *state, struct state_counts *counts)
     counts->memory_bytes =
         (int64_t)(sizeof(*state) + aggregate_table_memory_bytes(&state->table) + state->groups_cap * by_group +
                   state->touched_cap * by_touch + (state->removed_cap + state->listing_cap) * sizeof(uint32_t) +
-                  hashmap_memory_bytes(&state->late) + state->bytes.cap + state->key.cap);
+                  hashmap_memory_bytes(&state->late) + state->bytes.cap + state->key.cap +
+                  state_snapshot_memory_bytes(state));
     counts->current_version_bytes = state->live_bytes;
 }
 

@@ -33,9 +33,8 @@ static void append64(struct buf *out, uint64_t value)
     buf_append(out, &value, sizeof(value));
 }
 
-void state_file_begin(struct buf *out, const struct state_file_head *head)
+void state_file_put_head(struct buf *out, const struct state_file_head *head)
 {
-    buf_reset(out);
     buf_append(out, MAGIC, 8);
     append32(out, FORMAT);
     append32(out, (uint32_t)head->kind);
@@ -46,6 +45,12 @@ void state_file_begin(struct buf *out, const struct state_file_head *head)
     append64(out, head->removes);
     append32(out, head->parent);
     append32(out, head->own);
+}
+
+void state_file_begin(struct buf *out, const struct state_file_head *head)
+{
+    buf_reset(out);
+    state_file_put_head(out, head);
 }
 
 int state_file_end(struct buf *out, uint32_t *crc)

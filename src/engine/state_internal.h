@@ -40,8 +40,10 @@ struct state_file_sink {
     void *cookie;
 };
 
-/* Begin a file in `out` (emptied) and end it when texts and rows were appended. Returns the trailer through *crc; -1
- * without memory. */
+/* The head alone, for a file that is made in pieces. */
+void state_file_put_head(struct buf *out, const struct state_file_head *head);
+
+/* Begin a file in `out` (emptied) and end it when texts and rows were appended. Returns the trailer through *crc; -1 without memory. */
 void state_file_begin(struct buf *out, const struct state_file_head *head);
 int state_file_end(struct buf *out, uint32_t *crc);
 
@@ -59,6 +61,23 @@ char *state_file_path(const char *dir, enum state_file_kind kind, int64_t versio
 /* Versions that have a file of this kind, ascending, as a malloc'd array. Other names are not ours and are passed
  * over. */
 int state_file_list(const char *dir, enum state_file_kind kind, int64_t **versions, size_t *n, struct errbuf *err);
+
+/* A snapshot that is written beside the batches that follow its version (state_snapshot.c). */
+struct state_snapshot {
+    uint8_t *unwritten; /* by group; NULL: no snapshot is under way */
+    size_t groups;      /* of the table at that version: later ones are none of its */
+    int64_t version;
+    uint64_t rows;              /* rows_since at that version */
+    struct fileio_draft *draft; /* made with the first piece */
+    struct state_file_head head;
+    size_t *ntexts; /* by column of texts, at that version */
+    size_t column;  /* the next text is this one's ... */
+    size_t text;    /* ... with this number */
+    uint32_t group; /* the next one to look at */
+    struct buf texts;
+    struct buf rows_out; /* wait for the texts to be written */
+    uint32_t crc;
+};
 
 struct state {
     char *dir;
@@ -107,6 +126,9 @@ struct state {
     int64_t *snapshots; /* versions of snapshot files, ascending */
     size_t nsnapshots, snapshots_cap;
     struct buf bytes; /* a delta being made */
+    struct state_snapshot large;
+    size_t spread_groups; /* a state with so many is large */
+    size_t spread_rows;
     struct aggregate_file *file;
 };
 
@@ -135,10 +157,32 @@ void state_kill_group(struct state *state, uint32_t group);
 /* Room for n items of size bytes in the array that the pointer at `array` holds. False without memory. */
 bool state_grow(void *array, size_t n, size_t size);
 
+/* --- state_snapshot.c --- */
+
+/* Begin the snapshot of the state as it is now, between two batches. Without memory nothing begins. */
+void state_snapshot_begin(struct state *state);
+/* The group is about to change: it is written as it is, if it is still to be written. */
+void state_snapshot_write_now(struct state *state, uint32_t group);
+/* Write the next `items` texts or groups. *done: the snapshot is in its place, and nothing is under way any more. 0, -1 with err. */
+int state_snapshot_go_on(struct state *state, size_t items, bool *done, struct errbuf *err);
+/* Give up what is under way, if anything. */
+void state_snapshot_drop(struct state *state);
+size_t state_snapshot_memory_bytes(const struct state *state);
+
+static inline void state_snapshot_before_change(struct state *state, uint32_t group)
+{
+    const struct state_snapshot *large = &state->large;
+
+    if (__builtin_expect(large->unwritten != NULL, 0) && group < large->groups && large->unwritten[group] != 0)
+        state_snapshot_write_now(state, group);
+}
+
 /* --- state_store.c --- */
 
-/* Look at the directory, then build the version from the newest snapshot at or below it and the deltas behind that. 0,
- * -1 with err. */
+/* Between two batches: is it time for the snapshot of a large state? */
+void state_store_begin(struct state *state);
+
+/* Look at the directory, then build the version from the newest snapshot at or below it and the deltas behind that. 0, -1 with err. */
 int state_store_load(struct state *state, int64_t version, struct errbuf *err);
 int state_store_commit(struct state *state, int64_t version, struct errbuf *err);
 void state_store_purge(struct state *state, int64_t oldest_version);

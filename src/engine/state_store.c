@@ -8,9 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUFFER_KEPT ((size_t)1 << 20)  /* bytes */
-#define SNAPSHOT_LARGE ((size_t)65536) /* groups: below, a snapshot costs nothing to speak of */
-#define SNAPSHOT_CHAIN 10              /* at most so many times the interval of deltas before a large snapshot */
+#define BUFFER_KEPT ((size_t)1 << 20) /* bytes */
+#define SNAPSHOT_CHAIN 10 /* at most so many times the interval of deltas before a large snapshot is begun */
+#define SNAPSHOT_HURRY                                                                                                 \
+    2 /* ... and so many times that before it is written at once: starts that were too short for one */
 
 /* --- loading ----------------------------------------------------------------------------------------------------- */
 
@@ -245,6 +246,11 @@ static int write_snapshot(struct state *state, struct state_file_head *head, uin
     return write_out(state, head, &crc, err);
 }
 
+static bool is_large(const struct state *state)
+{
+    return state->nlive >= state->spread_groups;
+}
+
 /* Every `interval` versions; a large state only when the deltas have grown to a quarter of it, so that a batch that
  * changes little does not pay for a million groups every tenth time. */
 static bool snapshot_due(const struct state *state, int64_t version, uint64_t rows)
@@ -253,8 +259,7 @@ static bool snapshot_due(const struct state *state, int64_t version, uint64_t ro
 
     if (deltas < state->interval)
         return false;
-    return state->nlive < SNAPSHOT_LARGE || rows >= state->nlive / 4 ||
-           deltas >= (int64_t)state->interval * SNAPSHOT_CHAIN;
+    return !is_large(state) || rows >= state->nlive / 4 || deltas >= (int64_t)state->interval * SNAPSHOT_CHAIN;
 }
 
 /* Files of this version and kind may lie there from a history that was given up (batches planned again by hand). The
@@ -273,6 +278,43 @@ static int remove_stale_snapshot(struct state *state, int64_t version, struct er
     return result;
 }
 
+void state_store_begin(struct state *state)
+{
+    if (state->large.unwritten == NULL && is_large(state) && snapshot_due(state, state->version, state->rows_since))
+        state_snapshot_begin(state);
+}
+
+/* The next part of a snapshot that is under way. Its version is final, whatever becomes of this batch. */
+static int go_on(struct state *state, struct errbuf *err)
+{
+    int64_t chain = state->version - state->snapshot;
+    bool hurry = chain > (int64_t)state->interval * SNAPSHOT_CHAIN * SNAPSHOT_HURRY;
+    bool done;
+
+    if (state_snapshot_go_on(state, hurry ? SIZE_MAX : state->spread_rows, &done, err) != 0)
+        return -1;
+    if (!done)
+        return 0;
+    if (note_snapshot(state, state->large.version) != 0)
+        return errbuf_oom(err, "list of snapshots", state->nsnapshots);
+    state->snapshot = state->large.version;
+    state->rows_since -= state->large.rows;
+    state_snapshot_drop(state);
+    return 0;
+}
+
+/* A small state's, of the version that is being committed. */
+static int snapshot_at_once(struct state *state, struct state_file_head *head, struct errbuf *err)
+{
+    state->committed_snapshot =
+        !is_large(state) && snapshot_due(state, head->version, state->rows_since + state->committed_rows);
+    if (!state->committed_snapshot)
+        return 0;
+    if (note_snapshot(state, head->version) != 0)
+        return errbuf_oom(err, "list of snapshots", state->nsnapshots);
+    return write_snapshot(state, head, state->committed_crc, err);
+}
+
 int state_store_commit(struct state *state, int64_t version, struct errbuf *err)
 {
     struct state_file_head head = {.version = version, .layout_hash = state->layout_hash, .parent = state->delta_crc};
@@ -283,13 +325,9 @@ int state_store_commit(struct state *state, int64_t version, struct errbuf *err)
     if (version > state->highest)
         state->highest = version;
     state->committed_rows = head.puts + head.removes;
-    state->committed_snapshot = snapshot_due(state, version, state->rows_since + state->committed_rows);
-    if (state->committed_snapshot) {
-        if (note_snapshot(state, version) != 0)
-            return errbuf_oom(err, "list of snapshots", state->nsnapshots);
-        if (write_snapshot(state, &head, state->committed_crc, err) != 0)
-            return -1;
-    }
+    state->committed_snapshot = false;
+    if ((state->large.unwritten != NULL ? go_on(state, err) : snapshot_at_once(state, &head, err)) != 0)
+        return -1;
     state->committed = true;
     return 0;
 }

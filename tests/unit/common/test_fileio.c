@@ -113,6 +113,32 @@ static void replace_fails_cleanly(void **state)
     check_contents(in_dir("link"), "new");
 }
 
+static void draft(void **state)
+{
+    const char *path = in_dir("draft");
+    struct errbuf err;
+
+    (void)state;
+    fileio_draft_drop(NULL);
+    assert_int_equal(fileio_replace(path, "old", 3, true, &err), 0);
+    for (int finished = 0; finished < 2; finished++) {
+        struct fileio_draft *made = fileio_draft_open(path, &err);
+        assert_non_null(made);
+        assert_int_equal(fileio_draft_append(made, "one, ", 5, &err), 0);
+        assert_int_equal(fileio_draft_append(made, "two", 3, &err), 0);
+        check_contents(path, "old"); /* nothing is to be seen of it */
+        assert_int_equal(count_names(), 2);
+        if (finished)
+            assert_int_equal(fileio_draft_finish(made, &err), 0);
+        else
+            fileio_draft_drop(made);
+        check_contents(path, finished ? "one, two" : "old");
+        assert_int_equal(count_names(), 1);
+    }
+    assert_null(fileio_draft_open(in_dir("no/such/folder"), &err));
+    assert_int_equal(err.exit_code, EXIT_CODE_STORAGE);
+}
+
 static void read_refuses(void **state)
 {
     struct buf text = BUF_INIT;
@@ -277,8 +303,9 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(replace_and_read), TEST(replace_fails_cleanly),    TEST(read_refuses),   TEST(directories),  TEST(append),
-        TEST(append_no_room),   TEST(rename_without_replacing), TEST(list_is_sorted), TEST(short_writes),
+        TEST(replace_and_read), TEST(draft),        TEST(replace_fails_cleanly), TEST(read_refuses),
+        TEST(directories),      TEST(append),       TEST(append_no_room),        TEST(rename_without_replacing),
+        TEST(list_is_sorted),   TEST(short_writes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,11 +98,28 @@ static void check_whole(const char *a, const char *b)
     fileio_free_names(names, n);
 }
 
-static void each_call_fails(void **state)
+static int replace(struct errbuf *got)
+{
+    return fileio_replace(path, "new text", 8, true, got);
+}
+
+static int in_pieces(struct errbuf *got)
+{
+    struct fileio_draft *draft = fileio_draft_open(path, got);
+
+    if (draft == NULL)
+        return -1;
+    if (fileio_draft_append(draft, "new ", 4, got) != 0 || fileio_draft_append(draft, "text", 4, got) != 0) {
+        fileio_draft_drop(draft);
+        return -1;
+    }
+    return fileio_draft_finish(draft, got);
+}
+
+static void each_call_of(int (*write_new)(struct errbuf *got))
 {
     static const int reasons[] = {ENOSPC, EIO, EROFS, EACCES};
 
-    (void)state;
     assert_int_equal(fileio_replace(path, "old", 3, true, &err), 0);
     for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
         fail_errno = reasons[i];
@@ -110,7 +127,7 @@ static void each_call_fails(void **state)
             struct errbuf got;
             calls = 0;
             fail_at = k;
-            int result = fileio_replace(path, "new text", 8, true, &got);
+            int result = write_new(&got);
             if (calls < k) { /* no k-th call: it went through */
                 assert_int_equal(result, 0);
                 break;
@@ -125,6 +142,13 @@ static void each_call_fails(void **state)
         fail_at = 0;
         assert_int_equal(fileio_replace(path, "old", 3, true, &err), 0);
     }
+}
+
+static void each_call_fails(void **state)
+{
+    (void)state;
+    each_call_of(replace);
+    each_call_of(in_pieces);
 }
 
 static void write_goes_on(void **state)

@@ -282,13 +282,35 @@ static void check_counts(const struct state *state, const struct model *model, c
     assert_int_equal(counts.dropped, count_set((const bool(*)[TIMES])batch->late));
 }
 
-static void test_model(void **unused)
+/* Snapshots in pieces of spread_rows groups; 0: at once. */
+static struct state *open_spread(struct fixture *fixture, int64_t version, size_t spread_rows)
+{
+    struct state *state = open_version(fixture, version, 5);
+
+    if (spread_rows > 0)
+        state_spread(state, 1, spread_rows);
+    return state;
+}
+
+static size_t count_files(const struct fixture *fixture, const char *suffix)
+{
+    struct errbuf err;
+    char **names;
+    size_t n, found = 0;
+
+    assert_int_equal(fileio_list(fixture->dir, &names, &n, &err), 0);
+    for (size_t i = 0; i < n; i++)
+        found += strlen(names[i]) > strlen(suffix) && strcmp(names[i] + strlen(names[i]) - strlen(suffix), suffix) == 0;
+    fileio_free_names(names, n);
+    return found;
+}
+
+static void follow_model(struct fixture *fixture, size_t spread_rows)
 {
     enum { BATCHES = 300, KEPT = 20 };
-    struct fixture *fixture = *unused;
     static struct model model, before, history[KEPT];
     static struct model_batch batch;
-    struct state *state = open_version(fixture, 0, 5);
+    struct state *state = open_spread(fixture, 0, spread_rows);
     int64_t version = 0;
 
     memset(&model, 0, sizeof(model));
@@ -312,13 +334,13 @@ static void test_model(void **unused)
         case 2: /* the process dies before commits/N: the version before is loaded */
             commit(fixture, state, version + 1);
             state_close(state);
-            state = open_version(fixture, version, 5);
+            state = open_spread(fixture, version, spread_rows);
             model = before;
             break;
         case 3: /* ... or behind it */
             commit(fixture, state, ++version);
             state_close(state);
-            state = open_version(fixture, version, 5);
+            state = open_spread(fixture, version, spread_rows);
             break;
         default:
             commit(fixture, state, ++version);
@@ -337,6 +359,70 @@ static void test_model(void **unused)
         }
     }
     assert_true(version > BATCHES / 3);
+    state_close(state);
+    assert_true(count_files(fixture, ".snapshot") > 0);
+    assert_int_equal(count_files(fixture, ".tmp"), 0);
+}
+
+static void test_model(void **unused)
+{
+    follow_model(*unused, 0);
+}
+
+/* A snapshot takes two to four commits, in which its groups change, go and come again. */
+static void test_model_spread(void **unused)
+{
+    follow_model(*unused, 150);
+}
+
+/* The process ends before any snapshot does: one is written at once when the deltas have become too many. */
+static void test_model_hurried(void **unused)
+{
+    follow_model(*unused, 1);
+}
+
+/* One group a commit, and every group changes before its turn: the snapshot is of its own version. Without the deltas before it, what it holds
+ * is all that a load has. */
+static void test_spread_snapshot(void **unused)
+{
+    struct fixture *fixture = *unused;
+    struct state *state = open_version(fixture, 0, 2);
+    char path[128];
+
+    state_spread(state, 3, 1);
+    state_begin(state);
+    merge(fixture, state, ROWS("a|10|1|x", "b|20|2|y", "c|NULL|3|z", "NULL|30|4|NULL"), NOT_LATE);
+    commit(fixture, state, 1);
+    state_begin(state);
+    commit(fixture, state, 2);
+    state_begin(state); /* version 2 is final: its snapshot begins */
+    merge(fixture, state, ROWS("b|20|5|zz", "e|50|1|q"), NOT_LATE);
+    assert_int_equal(state_evict(state, 10, &fixture->err), 0);
+    state_rollback(state);
+    state_begin(state);
+    merge(fixture, state, ROWS("c|NULL|1|zzz", "f|60|1|q"), NOT_LATE);
+    assert_int_equal(state_evict(state, 20, &fixture->err), 0);
+    commit(fixture, state, 3);
+    assert_int_equal(count_files(fixture, ".snapshot"), 0);
+    assert_int_equal(count_files(fixture, ".tmp"), 1);
+    int64_t version = 3;
+    for (; count_files(fixture, ".snapshot") == 0 && version < 20; version++) {
+        state_begin(state);
+        merge(fixture, state, ROWS("a|10|7|again"), NOT_LATE);
+        commit(fixture, state, version + 1);
+    }
+    assert_int_equal(count_files(fixture, ".tmp"), 0);
+    path_in(fixture, "2.snapshot", path);
+    assert_int_equal(access(path, F_OK), 0);
+    state_purge(state, version);
+    path_in(fixture, "1.delta", path);
+    assert_int_not_equal(access(path, F_OK), 0);
+    state_close(state);
+    state = open_version(fixture, 2, 2);
+    assert_listing(state, state_all, "NULL|30|1|4|NULL\na|10|1|1|x\nb|20|1|2|y\nc|NULL|1|3|z\n");
+    state_close(state);
+    state = open_version(fixture, 3, 2);
+    assert_listing(state, state_all, "NULL|30|1|4|NULL\nc|NULL|2|4|zzz\nf|60|1|1|q\n");
     state_close(state);
 }
 
@@ -414,8 +500,16 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_batches), TEST(test_late),    TEST(test_order_of_sums),         TEST(test_global),
-        TEST(test_model),   TEST(test_rebuild), TEST(test_strings_are_compacted),
+        TEST(test_batches),
+        TEST(test_late),
+        TEST(test_order_of_sums),
+        TEST(test_global),
+        TEST(test_model),
+        TEST(test_rebuild),
+        TEST(test_strings_are_compacted),
+        TEST(test_model_spread),
+        TEST(test_model_hurried),
+        TEST(test_spread_snapshot),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
