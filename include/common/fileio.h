@@ -17,10 +17,10 @@
  * without replace), and stays untouched. On failure the temp is removed. 0, -1. */
 int fileio_replace(const char *path, const void *data, size_t len, bool replace, struct errbuf *err);
 
-/* A file that is written in pieces while other work goes on, and is in its place, durably and whole, when it is finished. The temp is that of
- * fileio_replace. Each piece is sent on to the disk at once, without waiting, so that little is left to wait for at the end.
- * Open: NULL with err. Append: 0, -1 with err (then drop it). Finish: over what is there; 0, -1 with err; the draft is gone either way. Drop: the
- * temp is removed; NULL is fine. */
+/* A file that is written in pieces while other work goes on, and is in its place, durably and whole, when it is
+ * finished. The temp is that of fileio_replace. Each piece is sent on to the disk at once, without waiting, so that
+ * little is left to wait for at the end. Open: NULL with err. Append: 0, -1 with err (then drop it). Finish: over what
+ * is there; 0, -1 with err; the draft is gone either way. Drop: the temp is removed; NULL is fine. */
 struct fileio_draft;
 struct fileio_draft *fileio_draft_open(const char *path, struct errbuf *err);
 int fileio_draft_append(struct fileio_draft *draft, const void *data, size_t len, struct errbuf *err);

@@ -85,15 +85,16 @@ void aggregate_file_put_texts(const struct aggregate_file *file, const struct ag
 void aggregate_file_put_key(const struct aggregate_file *file, const struct aggregate_table *table, uint32_t group,
                             struct buf *out);
 
-/* Writing in pieces, while the table goes on: texts and keys in the table's own numbers, which stay as they are when more are added. The texts of
- * column 0 .. aggregate_file_columns - 1 come first, `count` of each (as many as the table had when the writing began): those at [first,
- * first + n), led by the count where first is 0. */
+/* Writing in pieces, while the table goes on: texts and keys in the table's own numbers, which stay as they are when
+ * more are added. The texts of column 0 .. aggregate_file_columns - 1 come first, `count` of each (as many as the table
+ * had when the writing began): those at [first, first + n), led by the count where first is 0. */
 size_t aggregate_file_columns(const struct aggregate_layout *layout);
 void aggregate_file_put_own_texts(const struct aggregate_table *table, size_t column, size_t count, size_t first,
                                   size_t n, struct buf *out);
 void aggregate_file_put_own_key(const struct aggregate_table *table, uint32_t group, struct buf *out);
 
-/* Reading, with every byte checked: the texts at [at, end); returns their end, NULL when they are none, or without memory (*oom). */
+/* Reading, with every byte checked: the texts at [at, end); returns their end, NULL when they are none, or without
+ * memory (*oom). */
 const unsigned char *aggregate_file_take_texts(struct aggregate_file *file, struct aggregate_table *table,
                                                const unsigned char *at, const unsigned char *end, bool *oom);
 /* The group of a key (aggregate_file_key_width bytes). 1; 0: it is no key of this layout or, without `add`, no group of

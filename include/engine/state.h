@@ -1,12 +1,13 @@
 /* The state of an aggregation: all groups so far, changed by one batch at a time, durable by deltas and snapshots.
  *
- * Changes of batch N are invisible on disk until state_commit(N + 1) and can be taken back by state_rollback (an undo log), so a failed batch
- * leaves memory as it was after N - 1. Version V is the state after batch V - 1; version 0 is empty.
- * Files: DIR/<version>.delta (changed and removed groups since version-1) and, every `snapshot_interval` versions, DIR/<version>.snapshot. A state
- * of 65,536 groups and more has a snapshot begun when a quarter of it has changed, after ten times the interval at the latest, and each
- * commit that follows writes a part of it: no batch waits for all of it. Each
- * has a header (magic, format, version, base, count, layout hash), length-prefixed rows and a CRC32C trailer; both are written by
- * fileio_replace. A damaged or missing file is refused by name (EXIT_CODE_CHECKPOINT).
+ * Changes of batch N are invisible on disk until state_commit(N + 1) and can be taken back by state_rollback (an undo
+ * log), so a failed batch leaves memory as it was after N - 1. Version V is the state after batch V - 1; version 0 is
+ * empty. Files: DIR/<version>.delta (changed and removed groups since version-1) and, every `snapshot_interval`
+ * versions, DIR/<version>.snapshot. A state of 65,536 groups and more has a snapshot begun when a quarter of it has
+ * changed, after ten times the interval at the latest, and each commit that follows writes a part of it: no batch waits
+ * for all of it. Each has a header (magic, format, version, base, count, layout hash), length-prefixed rows and a
+ * CRC32C trailer; both are written by fileio_replace. A damaged or missing file is refused by name
+ * (EXIT_CODE_CHECKPOINT).
  * Single-threaded.
  */
 #ifndef ENGINE_STATE_H
@@ -30,7 +31,8 @@ struct state *state_open(const char *dir, const struct aggregate_layout *layout,
                          struct errbuf *err);
 void state_close(struct state *state);
 
-/* From so many groups on snapshots are spread over the batches, so many groups or texts a commit: 65,536 and 32,768 if it is not called. */
+/* From so many groups on snapshots are spread over the batches, so many groups or texts a commit: 65,536 and 32,768 if
+ * it is not called. */
 void state_spread(struct state *state, size_t groups, size_t rows);
 
 /* Begin a batch: forget the marks of the last one. The group of a global aggregate is touched by every batch. */

@@ -69,8 +69,8 @@ int reader_seek(struct reader *reader, int slot, int64_t offset, struct errbuf *
 /* Offset of the next record to be served. */
 int64_t reader_next(const struct reader *reader, int slot);
 
-/* Serve the records of [reader_next, end) that have arrived, without waiting, and no more than about a thousand: so that
- * all partitions are emptied at the same pace. */
+/* Serve the records of [reader_next, end) that have arrived, without waiting, and no more than about a thousand: so
+ * that all partitions are emptied at the same pace. */
 enum reader_status reader_serve(struct reader *reader, int slot, int64_t end, reader_fn fn, void *cookie,
                                 struct reader_loss *loss, struct errbuf *err);
 

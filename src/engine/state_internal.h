@@ -43,7 +43,8 @@ struct state_file_sink {
 /* The head alone, for a file that is made in pieces. */
 void state_file_put_head(struct buf *out, const struct state_file_head *head);
 
-/* Begin a file in `out` (emptied) and end it when texts and rows were appended. Returns the trailer through *crc; -1 without memory. */
+/* Begin a file in `out` (emptied) and end it when texts and rows were appended. Returns the trailer through *crc; -1
+ * without memory. */
 void state_file_begin(struct buf *out, const struct state_file_head *head);
 int state_file_end(struct buf *out, uint32_t *crc);
 
@@ -163,7 +164,8 @@ bool state_grow(void *array, size_t n, size_t size);
 void state_snapshot_begin(struct state *state);
 /* The group is about to change: it is written as it is, if it is still to be written. */
 void state_snapshot_write_now(struct state *state, uint32_t group);
-/* Write the next `items` texts or groups. *done: the snapshot is in its place, and nothing is under way any more. 0, -1 with err. */
+/* Write the next `items` texts or groups. *done: the snapshot is in its place, and nothing is under way any more. 0, -1
+ * with err. */
 int state_snapshot_go_on(struct state *state, size_t items, bool *done, struct errbuf *err);
 /* Give up what is under way, if anything. */
 void state_snapshot_drop(struct state *state);
@@ -182,7 +184,8 @@ static inline void state_snapshot_before_change(struct state *state, uint32_t gr
 /* Between two batches: is it time for the snapshot of a large state? */
 void state_store_begin(struct state *state);
 
-/* Look at the directory, then build the version from the newest snapshot at or below it and the deltas behind that. 0, -1 with err. */
+/* Look at the directory, then build the version from the newest snapshot at or below it and the deltas behind that. 0,
+ * -1 with err. */
 int state_store_load(struct state *state, int64_t version, struct errbuf *err);
 int state_store_commit(struct state *state, int64_t version, struct errbuf *err);
 void state_store_purge(struct state *state, int64_t oldest_version);

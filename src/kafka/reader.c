@@ -63,8 +63,8 @@ enum {
 #define FETCH_WAIT_MS "10"
 /* Records taken out of a queue in one go: see note "full queues". */
 #define SERVED_AT_ONCE "64"
-/* So many goes, 1,024 records, before it is the next partition's turn. Whoever drained one queue while it is being filled
- * would leave the others full, so that each fetch asks for one partition only, and there is one fetch at a time. */
+/* So many goes, 1,024 records, before it is the next partition's turn. Whoever drained one queue while it is being
+ * filled would leave the others full: each fetch asks for one partition only, and there is one under way at a time. */
 #define ROUNDS_A_TURN 16
 /* Longest sleep in one go: a lost wake-up would cost this much and no more. */
 #define SLICE_MS 250

@@ -1,10 +1,12 @@
-"""The part `endurance` of tests/bench/run: many records through one long-lived processor, and what memory it takes meanwhile.
+"""The part `endurance` of tests/bench/run: many records through one long-lived processor, and what memory it takes
+meanwhile.
 
-Only on request (BENCH_ONLY=endurance) and only on a broker with retention by size (BROKERS): the embedded one drops what is not read at once. Rounds of
-a million records go through sf-datagen | sf-producer while the query runs; a round begins when the one before the last has been read, so that neither
-the topic nor the lag grows. It is the real file's number of records, several times over: then the groups are all there early, and what grows later is
-no state.
+Only on request (BENCH_ONLY=endurance) and only on a broker with retention by size (BROKERS): the embedded one drops
+what is not read at once. Rounds of a million records go through sf-datagen | sf-producer while the query runs; a
+round begins when the one before the last has been read, so that neither the topic nor the lag grows. It is the real
+file's number of records, several times over: then the groups are all there early, and what grows later is no state.
 """
+
 import json
 import os
 import pathlib
@@ -72,9 +74,15 @@ class Reader(threading.Thread):
 
 
 def send_round(bench, brokers, topic):
-    with subprocess.Popen([bench.BIN / "sf-producer", "-b", brokers, "-t", topic, "--log-level", "warn", "-"], stdin=subprocess.PIPE) as producer:
+    with subprocess.Popen(
+        [bench.BIN / "sf-producer", "-b", brokers, "-t", topic, "--log-level", "warn", "-"], stdin=subprocess.PIPE
+    ) as producer:
         for _ in range(FILES):
-            subprocess.run([bench.BIN / "sf-datagen", "-n", str(FILE), "--seed", "1", "--format", "jsonl"], stdout=producer.stdin, check=True)
+            subprocess.run(
+                [bench.BIN / "sf-datagen", "-n", str(FILE), "--seed", "1", "--format", "jsonl"],
+                stdout=producer.stdin,
+                check=True,
+            )
         producer.stdin.close()
         if producer.wait() != 0:
             raise RuntimeError(f"the producer ended with {producer.returncode}")
@@ -92,16 +100,25 @@ def endurance(bench, data, work, wanted):
         bench.fail("endurance: it needs a broker that keeps what is not read yet: BROKERS")
         return
     topic, tool = f"bench-endurance-{os.getpid()}", bench.TOOLS / "kafka_tool"
-    subprocess.run([tool, "-b", brokers, "create-topic", topic, str(PARTITIONS), *RETENTION], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [tool, "-b", brokers, "create-topic", topic, str(PARTITIONS), *RETENTION], check=True, stdout=subprocess.DEVNULL
+    )
     progress = work / "endurance-progress"
     progress.touch()
     path = bench.config(work / "endurance.properties", brokers, topic, bench.COUNT, work / "endurance-checkpoint")
     # As somebody would run it for days: the page is there, and batches follow each other.
-    text = path.read_text().replace("spark.ui.enabled = false", "spark.ui.port = 0").replace("trigger = availableNow", "trigger = 100 milliseconds")
+    text = (
+        path.read_text()
+        .replace("spark.ui.enabled = false", "spark.ui.port = 0")
+        .replace("trigger = availableNow", "trigger = 100 milliseconds")
+    )
     path.write_text(text)
     output = open(work / "endurance-out", "wb")
-    process = subprocess.Popen([bench.BIN / "sf-processor", "--config", path, "--log-level", "error", "--progress-file", progress], stdout=output,
-                               stdin=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        [bench.BIN / "sf-processor", "--config", path, "--log-level", "error", "--progress-file", progress],
+        stdout=output,
+        stdin=subprocess.DEVNULL,
+    )
     reader = Reader(process, progress)
     reader.start()
     try:
@@ -130,12 +147,32 @@ def report(bench, reader, records, spent):
     if reader.records != records:
         bench.fail(f"endurance: {reader.records} records were counted instead of {records}")
     resident = [mb for _, mb in reader.samples]
-    early, late = median_of(reader.samples, records * 0.1, records * 0.4), median_of(reader.samples, records * 0.7, records)
-    facts = {"records": records, "batches": reader.batches, "groups": reader.groups, "seconds": spent, "records_per_second": records / spent,
-             "first": resident[0], "median": statistics.median(resident), "last": resident[-1], "max": max(resident), "peak": reader.peak, "early": early,
-             "late": late, "samples": reader.samples}
+    early, late = median_of(reader.samples, records * 0.1, records * 0.4), median_of(
+        reader.samples, records * 0.7, records
+    )
+    facts = {
+        "records": records,
+        "batches": reader.batches,
+        "groups": reader.groups,
+        "seconds": spent,
+        "records_per_second": records / spent,
+        "first": resident[0],
+        "median": statistics.median(resident),
+        "last": resident[-1],
+        "max": max(resident),
+        "peak": reader.peak,
+        "early": early,
+        "late": late,
+        "samples": reader.samples,
+    }
     bench.rows.append({"name": "endurance", "unit": "MB", "goal": "flat", **facts})
-    print(f"{records:,} records in {reader.batches:,} batches, {reader.groups:,} groups, through {PARTITIONS} partitions, {spent:.0f} s, {records / spent:,.0f} records/s with "
-          f"generator, producer and broker beside it\n    resident MB: first {resident[0]:.1f}, median {statistics.median(resident):.1f}, last "
-          f"{resident[-1]:.1f}, greatest of {len(resident)} samples {max(resident):.1f} (kernel's peak {reader.peak:.1f}); "
-          f"median of the second to fourth tenth {early:.1f}, of the last three {late:.1f}, goal: no growth", flush=True)
+    print(
+        f"{records:,} records in {reader.batches:,} batches, {reader.groups:,} groups, through {PARTITIONS} partitions, "
+        f"{spent:.0f} s, {records / spent:,.0f} records/s with "
+        f"generator, producer and broker beside it\n    resident MB: first {resident[0]:.1f}, "
+        f"median {statistics.median(resident):.1f}, last "
+        f"{resident[-1]:.1f}, greatest of {len(resident)} samples {max(resident):.1f} "
+        f"(kernel's peak {reader.peak:.1f}); "
+        f"median of the second to fourth tenth {early:.1f}, of the last three {late:.1f}, goal: no growth",
+        flush=True,
+    )

@@ -381,8 +381,8 @@ static void test_model_hurried(void **unused)
     follow_model(*unused, 1);
 }
 
-/* One group a commit, and every group changes before its turn: the snapshot is of its own version. Without the deltas before it, what it holds
- * is all that a load has. */
+/* One group a commit, and every group changes before its turn: the snapshot is of its own version. Without the deltas
+ * before it, what it holds is all that a load has. */
 static void test_spread_snapshot(void **unused)
 {
     struct fixture *fixture = *unused;
