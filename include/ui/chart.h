@@ -44,6 +44,27 @@ struct chart {
 /* A <figure> with caption, legend, SVG and the line of quantiles. Without points it says so. */
 void chart_figure(struct buf *out, const struct chart *chart);
 
+/* Points over a number of records, and a line through them. */
+struct chart_scatter {
+    const char *id;
+    const char *title;
+    const char *help;
+    enum chart_unit unit; /* of y */
+    size_t n;
+    const double *x; /* records, at least 0 */
+    const double *y; /* NaN: not known */
+    size_t nline;
+    const double *line_x; /* ascending */
+    const double *line_y;
+    const char *line_name;
+    double limit; /* as above */
+    const char *limit_name;
+    const char *table;
+};
+
+/* A <figure> as above, without crosshair and quantiles. Without points it says so. */
+void chart_scatter(struct buf *out, const struct chart_scatter *scatter);
+
 struct chart_part {
     const char *name;
     int colour;   /* 1-8 */

@@ -17,6 +17,7 @@ void page_batch(struct http_request *request, struct http_answer *answer);   /* 
 void page_source(struct http_request *request, struct http_answer *answer);
 void page_result(struct http_request *request, struct http_answer *answer); /* ?q=TEXT&sort=COLUMN&desc=true&page=N */
 void page_plan(struct http_request *request, struct http_answer *answer);
+void page_tuning(struct http_request *request, struct http_answer *answer);
 void page_records(struct http_request *request, struct http_answer *answer); /* bad records */
 void page_environment(struct http_request *request, struct http_answer *answer);
 void page_executors(struct http_request *request, struct http_answer *answer);

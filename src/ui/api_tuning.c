@@ -2,41 +2,10 @@
  * intervals, and the points that it is said from. Nothing is told outside the range of rows seen. */
 #include "api_internal.h"
 
-#include "ui/tuning.h"
+#include "ui/study.h"
 
-#include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
-
-struct study {
-    const struct snapshot *snapshot;
-    struct tuning_point *points; /* by rows */
-    size_t n;
-    bool fitted;
-    struct tuning_fit fit;
-};
-
-/* Batches with rows that were not run again: a rerun pays for its start as well. False without memory. */
-static bool study_init(struct study *study, const struct snapshot *snapshot)
-{
-    *study = (struct study){.snapshot = snapshot, .points = calloc(snapshot->nhistory + 1, sizeof(*study->points))};
-    if (study->points == NULL)
-        return false;
-    for (size_t i = 0; i < snapshot->nhistory; i++) {
-        const struct progress *p = &snapshot->history[i]->progress;
-        if (p->rerun || progress_rows(p) <= 0 || p->phase_ms[PROGRESS_TRIGGER_EXECUTION] == PROGRESS_NONE)
-            continue;
-        study->points[study->n++] = (struct tuning_point){
-            .rows = (double)progress_rows(p), .ms = (double)p->phase_us[PROGRESS_TRIGGER_EXECUTION] / 1000.0};
-    }
-    study->fitted = tuning_fit(study->points, study->n, &study->fit);
-    return true;
-}
-
-static int64_t seen(const struct study *study, bool most)
-{
-    return study->n == 0 ? -1 : (int64_t)study->points[most ? study->n - 1 : 0].rows;
-}
+#include <stdint.h>
 
 static void key_rows(struct json_writer *json, const char *key, int64_t rows)
 {
@@ -68,17 +37,15 @@ static void write_fit(struct json_writer *json, const struct study *study)
 
 static void estimate(struct json_writer *json, const struct study *study, int64_t rows)
 {
-    double ms = tuning_ms(&study->fit, (double)rows);
-    int64_t trigger_ms = study->snapshot->trigger_ms;
-    double period_ms = trigger_ms > 0 && ms < (double)trigger_ms ? (double)trigger_ms : ms;
+    const struct study_estimate found = study_estimate(study, rows);
 
     json_writer_begin(json, '{');
-    json_writer_key_i64(json, "rows", rows);
-    json_writer_key_double(json, "batchMs", ms);
-    json_writer_key_double(json, "rowsPerSecond", period_ms > 0 ? (double)rows * 1000 / period_ms : NAN);
+    json_writer_key_i64(json, "rows", found.rows);
+    json_writer_key_double(json, "batchMs", found.ms);
+    json_writer_key_double(json, "rowsPerSecond", found.rows_per_second);
     json_writer_key(json, "keepsUp");
-    if (trigger_ms > 0)
-        json_writer_bool(json, ms <= (double)trigger_ms);
+    if (study->snapshot->trigger_ms > 0)
+        json_writer_bool(json, found.keeps_up);
     else
         json_writer_raw(json, NULL);
     json_writer_end(json, '}');
@@ -87,7 +54,8 @@ static void estimate(struct json_writer *json, const struct study *study, int64_
 /* wanted: what ?rows= asks for, or -1. */
 static void estimates(struct json_writer *json, const struct study *study, int64_t wanted)
 {
-    int64_t low = seen(study, false), high = seen(study, true), limit = study->snapshot->max_offsets_per_trigger;
+    int64_t low = study_rows(study, false), high = study_rows(study, true),
+            limit = study->snapshot->max_offsets_per_trigger;
 
     json_writer_key(json, "estimates");
     json_writer_begin(json, '[');
@@ -108,28 +76,8 @@ static void estimates(struct json_writer *json, const struct study *study, int64
 static void advice(struct json_writer *json, const struct study *study)
 {
     struct buf text = BUF_INIT;
-    int64_t high = seen(study, true), trigger_ms = study->snapshot->trigger_ms;
 
-    if (!study->fitted) {
-        buf_append_text(&text, "batches of different sizes are needed before anything can be said");
-    } else if (trigger_ms > 0) {
-        double rows = tuning_rows_within(&study->fit, (double)trigger_ms, (double)high);
-        if (rows < (double)seen(study, false))
-            buf_printf(&text, "no size seen finishes within the trigger interval of %" PRId64 " ms: make it longer",
-                       trigger_ms);
-        else if (rows >= (double)high)
-            buf_printf(&text,
-                       "every size seen, up to %" PRId64 " rows, finishes within the trigger interval of %" PRId64
-                       " ms",
-                       high, trigger_ms);
-        else
-            buf_printf(&text, "batches of up to %.0f rows finish within the trigger interval of %" PRId64 " ms", rows,
-                       trigger_ms);
-    } else if (study->fit.has_knee && study->fit.ms_per_row_above > study->fit.ms_per_row) {
-        buf_printf(&text, "a row costs more in batches beyond %.0f rows", study->fit.knee_rows);
-    } else {
-        buf_append_text(&text, "the larger the batch, the less a row costs, within the range seen");
-    }
+    study_advice(study, &text);
     json_writer_key_text(json, "advice", text.failed ? NULL : text.data);
     buf_release(&text);
 }
@@ -154,8 +102,8 @@ static void study_json(struct json_writer *json, const struct study *study, int6
     json_writer_begin(json, '{');
     json_writer_key_text(json, "name", study->snapshot->name);
     json_writer_key_i64(json, "batches", (int64_t)study->n);
-    key_rows(json, "minRows", seen(study, false));
-    key_rows(json, "maxRows", seen(study, true));
+    key_rows(json, "minRows", study_rows(study, false));
+    key_rows(json, "maxRows", study_rows(study, true));
     write_fit(json, study);
     estimates(json, study, wanted);
     advice(json, study);
@@ -195,7 +143,7 @@ void api_tuning(struct http_request *request, struct http_answer *answer)
             study_csv(&study, &answer->body);
         else
             answer->body.failed = true;
-        free(study.points);
+        study_release(&study);
         snapshot_unref(snapshot);
         return;
     }
@@ -210,7 +158,7 @@ void api_tuning(struct http_request *request, struct http_answer *answer)
                 study_json(&json, &study, wanted);
             else
                 answer->body.failed = true;
-            free(study.points);
+            study_release(&study);
         }
         snapshot_unref(snapshot);
     }

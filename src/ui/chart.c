@@ -189,15 +189,15 @@ static void pauses(struct buf *out, const struct chart *chart, const struct char
         pause(out, scale, scale->idle_ms, scale->last_ms);
 }
 
-static void limit(struct buf *out, const struct chart *chart, const struct chart_scale *scale)
+void chart_limit(struct buf *out, double limit, const char *name, const struct chart_scale *scale)
 {
     if (!scale->limit_shown)
         return;
-    double y = chart_y(scale, chart->limit);
+    double y = chart_y(scale, limit);
     buf_printf(
         out, "<path class=\"limit\" d=\"M%d %.1fH%d\"/><text class=\"limit\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
         CHART_LEFT, y, scale->right, scale->right - 2, y < CHART_TOP + 12 ? y + 11 : y - 3);
-    html_text(out, chart->limit_name);
+    html_text(out, name);
     buf_append_text(out, "</text>\n");
 }
 
@@ -310,7 +310,7 @@ void chart_figure(struct buf *out, const struct chart *chart)
         line(out, chart, &scale, &chart->series[s]);
         dots(out, chart, &scale, &chart->series[s]);
     }
-    limit(out, chart, &scale);
+    chart_limit(out, chart->limit, chart->limit_name, &scale);
     cut_marks(out, chart, &scale);
     if (scale.right < CHART_RIGHT)
         chart_histogram(out, chart, &scale);

@@ -100,14 +100,19 @@ static void time_axis(struct buf *out, const struct chart *chart, const struct c
     }
 }
 
-void chart_axes(struct buf *out, const struct chart *chart, const struct chart_scale *scale)
+void chart_y_axis(struct buf *out, enum chart_unit unit, const struct chart_scale *scale)
 {
     for (int i = 0; i <= 8 && i * scale->step <= scale->top * 1.000001; i++) {
         double y = chart_y(scale, i * scale->step);
         buf_printf(out, "<path class=\"%s\" d=\"M%d %.1fH%d\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
                    i == 0 ? "axis" : "grid", CHART_LEFT, y, CHART_RIGHT, CHART_LEFT - 5, y + 4);
-        tick_label(out, chart->unit, i * scale->step, scale->step);
+        tick_label(out, unit, i * scale->step, scale->step);
         buf_append_text(out, "</text>\n");
     }
+}
+
+void chart_axes(struct buf *out, const struct chart *chart, const struct chart_scale *scale)
+{
+    chart_y_axis(out, chart->unit, scale);
     time_axis(out, chart, scale);
 }

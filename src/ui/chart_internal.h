@@ -31,6 +31,9 @@ double chart_height(const struct chart *chart, size_t i);
 
 void chart_scale_of(const struct chart *chart, struct chart_scale *scale);
 
+/* Only what is about values: top, step, cut, limit_shown. */
+void chart_values(const struct chart *chart, struct chart_scale *scale);
+
 double chart_x(const struct chart_scale *scale, int64_t ms);
 double chart_y(const struct chart_scale *scale, double value);
 
@@ -46,5 +49,9 @@ void chart_histogram(struct buf *out, const struct chart *chart, const struct ch
 
 /* Gridlines, labels, axis lines. */
 void chart_axes(struct buf *out, const struct chart *chart, const struct chart_scale *scale);
+void chart_y_axis(struct buf *out, enum chart_unit unit, const struct chart_scale *scale);
+
+/* A line across with its name; nothing where the scale does not show it. */
+void chart_limit(struct buf *out, double limit, const char *name, const struct chart_scale *scale);
 
 #endif

@@ -51,7 +51,7 @@ double chart_step(double range, int ticks, bool binary)
     return 10 * power;
 }
 
-static void value_scale(const struct chart *chart, struct chart_scale *scale)
+void chart_values(const struct chart *chart, struct chart_scale *scale)
 {
     double *heights = calloc(chart->n + 1, sizeof(*heights));
     double top = 0;
@@ -118,6 +118,6 @@ double chart_y(const struct chart_scale *scale, double value)
 void chart_scale_of(const struct chart *chart, struct chart_scale *scale)
 {
     scale->right = chart->histogram && !chart->stacked ? CHART_HISTOGRAM - 8 : CHART_RIGHT;
-    value_scale(chart, scale);
+    chart_values(chart, scale);
     time_scale(chart, scale);
 }

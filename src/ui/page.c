@@ -19,6 +19,7 @@ static const struct {
     {"/source/", "Source", true},
     {"/result/", "Result", true},
     {"/plan/", "Plan", true},
+    {"/tuning/", "Tuning", true},
     {"/records/", "Bad records", false},
     {"/environment/", "Environment", false},
     {"/executors/", "Executors", false},

@@ -25,6 +25,7 @@ static const struct route {
     {"/source/", "page", CACHE_SECOND, page_source},
     {"/result/", "page", CACHE_SECOND, page_result},
     {"/plan/", "page", CACHE_SECOND, page_plan},
+    {"/tuning/", "page", CACHE_SECOND, page_tuning},
     {"/records/", "page", CACHE_SECOND, page_records},
     {"/environment/", "page", CACHE_SECOND, page_environment},
     {"/executors/", "page", CACHE_SECOND, page_executors},
@@ -74,8 +75,8 @@ static const struct route {
 };
 
 /* Known to Spark's users without the slash at the end. */
-static const char *const slashless[] = {"/jobs/", "/StreamingQuery/", "/batches/",     "/source/",   "/result/",
-                                        "/plan/", "/records/",        "/environment/", "/executors/"};
+static const char *const slashless[] = {"/jobs/", "/StreamingQuery/", "/batches/", "/source/",      "/result/",
+                                        "/plan/", "/tuning/",         "/records/", "/environment/", "/executors/"};
 
 /* The same path with a slash, if it is a page's; else NULL. */
 static const char *with_slash(const char *path)

@@ -16,6 +16,7 @@ export const PAGES = {
   source: "/source/",
   result: "/result/?query=crimes&sort=count&desc=true",
   plan: "/plan/?query=by_disposition",
+  tuning: "/tuning/?query=crimes",
   records: "/records/",
   environment: "/environment/",
   executors: "/executors/",

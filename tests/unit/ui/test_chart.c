@@ -240,16 +240,56 @@ static void histogram(void **state)
     buf_release(&out);
 }
 
+static void scatter(void **state)
+{
+    enum { POINTS = 30 };
+    double x[POINTS], y[POINTS];
+    const double line_x[] = {10, 300}, line_y[] = {5, 6};
+    struct chart_scatter chart = {.id = "s",
+                                  .title = "A <b>",
+                                  .help = "Why",
+                                  .unit = CHART_MS,
+                                  .n = POINTS,
+                                  .x = x,
+                                  .y = y,
+                                  .nline = 2,
+                                  .line_x = line_x,
+                                  .line_y = line_y,
+                                  .line_name = "fit",
+                                  .limit = NAN,
+                                  .table = "t"};
+    struct buf out = BUF_INIT;
+    char text[1024] = "";
+
+    (void)state;
+    for (int i = 0; i < POINTS; i++) {
+        x[i] = 10 * (i + 1);
+        y[i] = i == POINTS - 1 ? 900 : 5 + i % 2;
+    }
+    chart_scatter(&out, &chart);
+    const char *path = strstr(out.data, "point s1\" d=\"");
+    assert_non_null(path);
+    sscanf(path, "point s1\" d=\"%1023[^\"]", text);
+    assert_int_equal(count(text, "M"), POINTS - 1);
+    assert_int_equal(count(out.data, "class=\"mark\""), 1); /* what is far above is cut, and marked */
+    assert_non_null(strstr(out.data, "class=\"line s2\" d=\"M"));
+    assert_non_null(strstr(out.data, "A &lt;b&gt;"));
+    assert_null(strstr(out.data, "nan"));
+    buf_reset(&out);
+    chart.n = 0;
+    chart.nline = 0;
+    chart_scatter(&out, &chart);
+    assert_non_null(strstr(out.data, "No batch with rows"));
+    buf_release(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(histogram),
-        cmocka_unit_test(steps),
-        cmocka_unit_test(values),
-        cmocka_unit_test(pauses_are_gaps),
-        cmocka_unit_test(nothing_and_one),
-        cmocka_unit_test(limits),
-        cmocka_unit_test(many_points_and_one_peak),
+        cmocka_unit_test(histogram),       cmocka_unit_test(scatter),
+        cmocka_unit_test(steps),           cmocka_unit_test(values),
+        cmocka_unit_test(pauses_are_gaps), cmocka_unit_test(nothing_and_one),
+        cmocka_unit_test(limits),          cmocka_unit_test(many_points_and_one_peak),
         cmocka_unit_test(parts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,7 @@ static const struct {
     {"/source/", page_source},
     {"/result/", page_result},
     {"/plan/", page_plan},
+    {"/tuning/", page_tuning},
     {"/records/", page_records},
     {"/environment/", page_environment},
     {"/executors/", page_executors},
@@ -293,6 +294,44 @@ static void behind_by_the_notes(void **state)
     board_free(board);
 }
 
+/* 10 ms and 1 ms a row: what a batch costs, and what others would. */
+static void tuning(void **state)
+{
+    struct board *board = fixture_board();
+    struct snapshot *snapshot = fixture_snapshot(4);
+    struct http_answer answer;
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct progress *progress = &snapshot->history[i]->progress;
+        progress->sources[0].rows = 20 * (i + 1);
+        progress->phase_ms[PROGRESS_TRIGGER_EXECUTION] = 10 + 20 * (i + 1);
+        progress->phase_us[PROGRESS_TRIGGER_EXECUTION] = 1000 * (10 + 20 * (i + 1));
+    }
+    snapshot->trigger_ms = 60;
+    snapshot->max_offsets_per_trigger = 50;
+    board_publish(board, 0, snapshot);
+    fixture_call(board, page_tuning, "/tuning/", NULL, 0, &answer);
+    well_formed(answer.body.data, "/tuning/");
+    static const char *const holds[] = {
+        "batches of up to 50 rows finish within the trigger interval of 60 ms",
+        "<dt>Rows of a batch</dt><dd>20–80</dd>",
+        "<dt>Fixed cost</dt><dd>10 ms</dd>",
+        "<dt>Cost of a row</dt><dd>1,000 <small>µs a row</small></dd>",
+        "<dt>Explained</dt><dd>100 <small>% of the variance</small></dd>",
+        "<tr class=\"total\"><td class=\"number\">50</td><td class=\"number\">60 ms</td><td "
+        "class=\"number\">833</td><td>yes</td>",
+        "<td class=\"number\">80</td><td class=\"number\">90 ms</td><td class=\"number\">889</td><td>no</td>",
+        "trigger interval</text>",
+        "/api/v1/tuning?format=csv&amp;query=crimes",
+    };
+    for (size_t i = 0; i < sizeof(holds) / sizeof(holds[0]); i++)
+        if (strstr(answer.body.data, holds[i]) == NULL)
+            fail_msg("no %s in\n%s", holds[i], answer.body.data);
+    buf_release(&answer.body);
+    board_free(board);
+}
+
 /* Several queries: links to switch, each on its own page, sorted. */
 static void several_queries(void **state)
 {
@@ -321,6 +360,7 @@ int main(void)
         cmocka_unit_test(sorting),
         cmocka_unit_test(ordered_batches),
         cmocka_unit_test(behind_by_the_notes),
+        cmocka_unit_test(tuning),
         cmocka_unit_test(several_queries),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -180,6 +180,7 @@ static void routes(void **state)
         {"/source/", 200, "sf.crimes"},
         {"/result/?q=nothing", 200, "0 found of"},
         {"/plan/", 200, "Operators"},
+        {"/tuning/", 200, "batches of different sizes are needed"},
         {"/records/", 200, "Bad records"},
         {"/environment/", 200, "librdkafka"},
         {"/executors/", 200, "driver"},
