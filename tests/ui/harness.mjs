@@ -34,7 +34,7 @@ export function equal(shown, wanted, what) {
 export const wanted = (name) => name.includes(filter);
 
 // A check that is not done after so many seconds has failed; that is far more than any takes on a busy machine.
-export async function check(name, work, seconds = 90) {
+export async function check(name, work, seconds = 180) {
   if (over || !wanted(name)) return;
   const begin = Date.now();
   try {

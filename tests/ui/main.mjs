@@ -1,4 +1,4 @@
-// The order of the checks. See tests/ui/run; ONLY=embedded, memory, failure or kafka runs one group alone.
+// The order of the checks. See tests/ui/run; ONLY=embedded, memory, failure, states or kafka runs one group alone.
 import { dashboards } from "./dashboards.mjs";
 import { everyPage, everyPageAtRest, weights } from "./every_page.mjs";
 import { failure } from "./failure.mjs";
@@ -7,6 +7,7 @@ import { unfinished } from "./limits.mjs";
 import { memory } from "./memory.mjs";
 import { numbers } from "./numbers.mjs";
 import { Pipeline } from "./pipeline.mjs";
+import { states } from "./states.mjs";
 import { delay, liveness, stopped, use } from "./use.mjs";
 
 const pipelines = [];
@@ -136,6 +137,7 @@ try {
     (async () => {
       await group("memory", () => memory(fresh()));
       await group("failure", () => failure(fresh()));
+      await group("states", () => states(fresh()));
       await group("kafka", kafka);
     })(),
   ]);

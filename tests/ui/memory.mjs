@@ -70,6 +70,6 @@ export async function memory(pipeline) {
       nothingWrong(tabs[i]);
     }
     ensure(wrong.length === 0, wrong.join("\n"));
-  }, 240);
+  }, 300);
   for (const tab of tabs) await close(tab);
 }

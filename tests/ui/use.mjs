@@ -134,6 +134,44 @@ export async function liveness(pipeline) {
   });
 }
 
+// As Spark's pages call them, and how a user of those would look for them.
+const SPARK_CHARTS = ["Input Rate", "Process Rate", "Input Rows", "Batch Duration", "Operation Duration", "Global Watermark Gap",
+  "Aggregated Number Of Total State Rows", "Aggregated Number Of Updated State Rows", "Aggregated Number Of Removed State Rows",
+  "Aggregated State Memory Used In Bytes", "Aggregated Number Of Late Rows Dropped By Watermark"];
+
+async function ways(pipeline) {
+  const label = (what) => `${pipeline.kind}: ${what}`;
+  const charts = async (page) => {
+    const names = await page.locator("figure .name").allTextContents();
+    for (const name of SPARK_CHARTS) ensure(names.includes(name), `no chart ${name} on ${page.url()}`);
+    nothingWrong(page);
+  };
+  await check(label("Spark's charts: one click from the first page, one from the list of queries, two by the pages' names"), async () => {
+    await withPage(pipeline, "/jobs/", {}, async (page) => {
+      await page.locator("h2").getByRole("link", { name: "hourly", exact: true }).click();
+      await charts(page);
+    });
+    await withPage(pipeline, "/StreamingQuery/", {}, async (page) => {
+      await page.locator("#active tr", { hasText: "hourly" }).locator("a[href*='statistics']").last().click();
+      await charts(page);
+    });
+    await withPage(pipeline, "/", {}, async (page) => {
+      await page.locator("header nav").getByRole("link", { name: "Statistics" }).click();
+      await page.locator("nav.switch").getByRole("link", { name: "hourly", exact: true }).click();
+      await charts(page);
+    });
+  });
+  await check(label("Spark's event timeline: one click, and each batch of it one more"), () =>
+    withPage(pipeline, "/jobs/", {}, async (page) => {
+      await page.locator("header nav").getByRole("link", { name: "Batches" }).click();
+      ensure((await page.locator("main").innerText()).includes("Event Timeline"), "no timeline");
+      await page.locator(".timeline a").last().click();
+      ensure(/^Batch \d+$/.test(await page.locator("h1").innerText()), "no batch behind the timeline");
+      nothingWrong(page);
+    }),
+  );
+}
+
 async function looks(pipeline) {
   const label = (what) => `${pipeline.kind}: ${what}`;
   await check(label("theme: follows the system, the button wins, is remembered, no flash"), () =>
@@ -346,6 +384,7 @@ export async function delay(pipeline) {
 
 export async function use(pipeline) {
   await tables(pipeline);
+  await ways(pipeline);
   await looks(pipeline);
   await keys(pipeline);
   await liveness(pipeline);
