@@ -167,7 +167,8 @@ def report(bench, reader, records, spent):
     }
     bench.rows.append({"name": "endurance", "unit": "MB", "goal": "flat", **facts})
     print(
-        f"{records:,} records in {reader.batches:,} batches, {reader.groups:,} groups, through {PARTITIONS} partitions, "
+        f"{records:,} records in {reader.batches:,} batches, {reader.groups:,} groups, "
+        f"through {PARTITIONS} partitions, "
         f"{spent:.0f} s, {records / spent:,.0f} records/s with "
         f"generator, producer and broker beside it\n    resident MB: first {resident[0]:.1f}, "
         f"median {statistics.median(resident):.1f}, last "
