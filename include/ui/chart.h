@@ -76,5 +76,7 @@ void chart_parts(struct buf *out, const char *title, const struct chart_part *pa
 
 /* A value with its unit, as short as its size allows: "12 ms", "1.25 s", "3.4 MiB". */
 void chart_value(struct buf *out, enum chart_unit unit, double value);
+/* "records/sec" ... */
+const char *chart_unit_name(enum chart_unit unit);
 
 #endif

@@ -1,4 +1,5 @@
-/* What a query's batches say about other limits and trigger intervals: its points, their fit, and sentences and estimates from it, for the API and the page.
+/* What a query's batches say about other limits and trigger intervals: its points, their fit, and sentences and
+ * estimates from it, for the API and the page.
  *
  * Nothing is told outside the range of rows seen. Any thread; a study borrows its snapshot, which must outlive it.
  */
@@ -17,7 +18,8 @@ struct study {
     struct tuning_fit fit;
 };
 
-/* Batches with rows that were not run again: a rerun pays for its start as well. False without memory; release it all the same. */
+/* Batches with rows that were not run again: a rerun pays for its start as well. False without memory; release it all
+ * the same. */
 bool study_init(struct study *study, const struct snapshot *snapshot);
 void study_release(struct study *study);
 

@@ -12,8 +12,7 @@
 
 #define MAX_BARS 170 /* more batches are averaged, two units a bar */
 
-/* "records/sec" ... */
-static const char *unit_name(enum chart_unit unit)
+const char *chart_unit_name(enum chart_unit unit)
 {
     static const char *const names[] = {"records", "records/sec", "ms", "seconds", "bytes"};
 
@@ -215,7 +214,7 @@ static void caption(struct buf *out, const struct chart *chart)
 {
     buf_append_text(out, "<figcaption><span class=\"name\">");
     html_text(out, chart->title);
-    buf_printf(out, "</span><span class=\"unit\">%s</span>", unit_name(chart->unit));
+    buf_printf(out, "</span><span class=\"unit\">%s</span>", chart_unit_name(chart->unit));
     if (chart->nseries > 1)
         buf_append_text(out, "<ul class=\"legend\">");
     for (size_t s = 0; chart->nseries > 1 && s < chart->nseries; s++) {
