@@ -6,6 +6,8 @@
 VERSION  := 0.1.0
 REVISION := $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
 BUILD    ?= build
+# Written the same however it was given: the notes of what depends on which header name the objects by it.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 VARIANT  ?= release
 CC       ?= cc
 PREFIX   ?= /usr/local
@@ -49,7 +51,7 @@ LIBS_datagen   := $(LIBS_csv) -lm
 # probe FLAG: the flag, if the compiler takes it without a word
 probe = $(shell echo 'int main(void){return 0;}' | $(CC) -Werror $(1) -x c - -o /dev/null 2>/dev/null && echo '$(1)')
 
-WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wwrite-strings -Wvla -Wformat=2 -Wpointer-arith \
+WARN := -Wall -Wextra -Werror=implicit-function-declaration -Wshadow -Wmissing-prototypes -Wstrict-prototypes -Wwrite-strings -Wvla -Wformat=2 -Wpointer-arith \
         -Wundef -Wcast-qual
 ifeq ($(DEVELOPER),1)
 WARN += -Werror
