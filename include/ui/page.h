@@ -22,4 +22,7 @@ void page_records(struct http_request *request, struct http_answer *answer); /* 
 void page_environment(struct http_request *request, struct http_answer *answer);
 void page_executors(struct http_request *request, struct http_answer *answer);
 
+/* 404 for a browser: where to find what stands elsewhere in Spark's pages. */
+void page_unknown(struct http_request *request, struct http_answer *answer);
+
 #endif

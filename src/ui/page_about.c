@@ -1,4 +1,4 @@
-/* Environment, executors: what changes seldom. */
+/* Environment, executors, and what is not there: what changes seldom. */
 #include "page_internal.h"
 
 #include "ui/process.h"
@@ -157,4 +157,36 @@ void page_executors(struct http_request *request, struct http_answer *answer)
     buf_append_text(out, "</p>\n");
     page_end(request, answer);
     buf_release(&json);
+}
+
+/* --- what is not there ------------------------------------------------------------------------------------------- */
+
+void page_unknown(struct http_request *request, struct http_answer *answer)
+{
+    static const struct {
+        const char *spark, *href, *label;
+    } rows[] = {
+        {"Jobs", "/jobs/", "Overview"},
+        {"Jobs, event timeline", "/batches/", "Batches"},
+        {"Stages, tasks", "/batches/batch", "the newest batch: its phases and offset ranges"},
+        {"SQL / DataFrame", "/plan/", "Plan, with the rows of each operator"},
+        {"Structured Streaming", "/StreamingQuery/", "Streaming queries"},
+        {"Storage", "/StreamingQuery/statistics", "Statistics: state rows and memory"},
+        {"Environment", "/environment/", "Environment"},
+        {"Executors", "/executors/", "Executors"},
+    };
+    struct buf *out = &answer->body;
+
+    answer->status = 404;
+    page_begin(request, answer, "Not found", "");
+    buf_append_text(out, "<p class=\"trouble\">There is nothing at ");
+    html_text(out, request->path);
+    buf_append_text(
+        out, "</p>\n<p>What Spark's pages show is here:</p>\n<div class=\"scroll\"><table id=\"pages\"><thead><tr>"
+             "<th scope=\"col\">In Spark</th><th scope=\"col\">Here</th></tr></thead>\n<tbody>\n");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        buf_printf(out, "<tr><td>%s</td><td><a href=\"%s\">%s</a></td></tr>\n", rows[i].spark, rows[i].href,
+                   rows[i].label);
+    page_table_end(out);
+    page_end(request, answer);
 }

@@ -10,6 +10,7 @@
 
 #define SIZES 8 /* estimates, from the least size seen to the greatest */
 #define TABLE "points"
+#define POOR 0.5 /* share of the variance; below it the line is hardly worth its ink */
 
 static const char here[] = "/tuning/";
 
@@ -178,7 +179,10 @@ static void content(struct buf *out, const struct study *study)
     study_advice(study, &advice);
     buf_append_text(out, "<p>By its batches with rows so far: <b>");
     html_text(out, advice.failed ? "" : advice.data);
-    buf_append_text(out, "</b>.</p>\n");
+    buf_append_text(out, "</b>.");
+    if (study->fitted && study->fit.r2 < POOR)
+        buf_append_text(out, " But rows explain little here: something else decides how long a batch takes.");
+    buf_append_text(out, "</p>\n");
     buf_release(&advice);
     if (study->n > 0)
         facts(out, study);

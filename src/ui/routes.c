@@ -106,6 +106,14 @@ static const struct route *find(struct http_request *request)
     return NULL;
 }
 
+/* A person with a browser, not a script: programs read errors as JSON. */
+static bool wants_page(const struct http_request *request)
+{
+    return request->accept != NULL && strstr(request->accept, "text/html") != NULL &&
+           strncmp(request->path, "/api/", 5) != 0 && strncmp(request->path, "/metrics", 8) != 0 &&
+           strncmp(request->path, "/assets/", 8) != 0;
+}
+
 void routes_answer(struct http_request *request, struct http_answer *answer)
 {
     const struct route *route = find(request);
@@ -115,7 +123,9 @@ void routes_answer(struct http_request *request, struct http_answer *answer)
         answer->location = with_slash(request->path);
         answer->content_type = NULL;
         buf_append(&answer->body, "", 0);
-    } else if (route == NULL)
+    } else if (route == NULL && wants_page(request))
+        page_unknown(request, answer);
+    else if (route == NULL)
         http_error(answer, 404, "there is nothing at %s", request->path);
     else {
         answer->life = route->life;

@@ -172,6 +172,17 @@ async function ways(pipeline) {
   );
 }
 
+async function elsewhere(pipeline) {
+  await check(`${pipeline.kind}: a page that only Spark has says where to look`, () =>
+    withPage(pipeline, "/SQL/", { status: 404 }, async (page) => {
+      ensure((await page.locator("main").innerText()).includes("/SQL/"), "it does not say what is not there");
+      await page.locator("#pages").getByRole("link", { name: "Plan", exact: false }).click();
+      equal(await page.locator("h1").innerText(), "Plan", "the page behind the link");
+      nothingWrong(page);
+    }),
+  );
+}
+
 async function looks(pipeline) {
   const label = (what) => `${pipeline.kind}: ${what}`;
   await check(label("theme: follows the system, the button wins, is remembered, no flash"), () =>
@@ -385,6 +396,7 @@ export async function delay(pipeline) {
 export async function use(pipeline) {
   await tables(pipeline);
   await ways(pipeline);
+  await elsewhere(pipeline);
   await looks(pipeline);
   await keys(pipeline);
   await liveness(pipeline);

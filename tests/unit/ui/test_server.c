@@ -438,6 +438,22 @@ static void head(void **state)
     assert_string_equal(strstr(answer, "\r\n\r\n"), "\r\n\r\n");
 }
 
+static void unknown_to_a_browser(void **state)
+{
+    static const char request[] = "GET /SQL/%3Cb%3E HTTP/1.1\r\nHost: localhost\r\nAccept: text/html,*/*;q=0.8\r\n"
+                                  "Connection: close\r\n\r\n";
+    static const char api[] = "GET /api/nosuch HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nConnection: "
+                              "close\r\n\r\n";
+
+    (void)state;
+    assert_int_equal(send_raw(request, strlen(request), answer, sizeof(answer)), 404);
+    assert_non_null(strstr(answer, "Content-Type: text/html"));
+    assert_non_null(strstr(answer, "There is nothing at /SQL/&lt;b&gt;</p>"));
+    assert_non_null(strstr(answer, "<a href=\"/plan/\">"));
+    assert_int_equal(send_raw(api, strlen(api), answer, sizeof(answer)), 404);
+    assert_non_null(strstr(answer, "{\"error\":{\"code\":\"not_found\""));
+}
+
 static void open_metrics(void **state)
 {
     static const char request[] =
@@ -479,6 +495,7 @@ int main(void)
         cmocka_unit_test(asset_is_kept_by_its_tag),
         cmocka_unit_test(pages_are_packed_when_asked),
         cmocka_unit_test(head),
+        cmocka_unit_test(unknown_to_a_browser),
         cmocka_unit_test(open_metrics),
         cmocka_unit_test(taken_port),
     };
