@@ -15,6 +15,7 @@
 #define ENGINE_CHECKPOINT_H
 
 #include "common/errbuf.h"
+#include "engine/read_marks.h"
 #include "kafka/offsets.h"
 
 #include <stdbool.h>
@@ -22,12 +23,18 @@
 
 struct checkpoint;
 
-/* What offsets/N and commits/N hold. */
+/* What offsets/N holds. */
 struct checkpoint_plan {
     int64_t batch_id;
     int64_t watermark_ms; /* in force in this batch */
     int64_t timestamp_ms; /* of the trigger that planned it */
     struct offset_list end;
+};
+
+/* What commits/N holds. */
+struct checkpoint_commit {
+    int64_t next_watermark_ms;
+    struct read_marks read; /* as of the end of the batch; ours ("lastRead"), Spark's readers pass over it */
 };
 
 /* What recovery found. */
@@ -37,6 +44,7 @@ struct checkpoint_position {
     bool rerun;                  /* next_batch was planned and not committed: run it on `plan` again */
     struct checkpoint_plan plan; /* rerun: the plan of next_batch */
     struct offset_list start;    /* start offsets of next_batch: end of the one before, or sources/0/0 for batch 0 */
+    struct read_marks read;      /* of the records before start; none if the batch before left none */
     bool has_start;       /* false: batch 0 and no sources/0/0: startingOffsets say, then checkpoint_write_initial */
     int64_t watermark_ms; /* in force for next_batch */
     int64_t late_watermark_ms; /* that of the batch before (0 for batch 0): what drops late rows, since Spark 3.4 */
@@ -72,7 +80,7 @@ int checkpoint_write_initial(struct checkpoint *checkpoint, const struct offset_
 /* offsets/N. */
 int checkpoint_write_plan(struct checkpoint *checkpoint, const struct checkpoint_plan *plan, struct errbuf *err);
 /* commits/N. Condition CONCURRENT_STREAM_LOG_UPDATE (EXIT_CODE_CHECKPOINT) if it exists already; likewise a plan. */
-int checkpoint_write_commit(struct checkpoint *checkpoint, int64_t batch_id, int64_t next_watermark_ms,
+int checkpoint_write_commit(struct checkpoint *checkpoint, int64_t batch_id, const struct checkpoint_commit *commit,
                             struct errbuf *err);
 /* Delete offsets and commits below batch_id - retain. What cannot be deleted is logged and tried again next time. */
 void checkpoint_purge(struct checkpoint *checkpoint, int64_t batch_id, int64_t retain);

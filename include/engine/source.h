@@ -8,6 +8,7 @@
 #define ENGINE_SOURCE_H
 
 #include "engine/config.h"
+#include "engine/read_marks.h"
 #include "kafka/offsets.h"
 #include "kafka/reader.h"
 #include "record/schema.h"
@@ -42,8 +43,20 @@ struct source *source_open(const struct config_source *config, struct offsets *o
                            const struct source_options *options, struct errbuf *err);
 void source_close(struct source *source);
 
-/* Start fetching these partitions at these absolute offsets, ahead of the first batch. 0, -1 with err. */
-int source_start(struct source *source, const struct offset_list *from, struct errbuf *err);
+/* Start fetching these partitions at these absolute offsets, ahead of the first batch. read: what was read last of them
+ * by an earlier process; where another record stands there now, the topic was made anew, which is lost data. 0, -1 with
+ * err. */
+int source_start(struct source *source, const struct offset_list *from, const struct read_marks *read,
+                 struct errbuf *err);
+
+/* The broker has just been asked which partitions there are. Longer than a second since the last time, and a topic may
+ * have been deleted and made anew unseen: partitions that were not read meanwhile are compared before they are read on.
+ * */
+void source_looked(struct source *source);
+
+/* The last records read of the partitions of end, before their end offsets there; read must be empty. 0, -1 without
+ * memory. */
+int source_marks(const struct source *source, const struct offset_list *end, struct read_marks *read);
 
 /* Ranges of a batch: end[i] against start. New partitions begin at their earliest offset; lost data (partitions gone,
  * ends that went back, new ones that do not begin at 0) fails with EXIT_CODE_DATA_LOSS or, with failOnDataLoss = false,

@@ -9,6 +9,12 @@
  * aborted transactions, compaction). A record that belongs to the next range is kept (one per partition)
  * and served first then. Records below `next` (repeats around leader moves) are dropped. All calls on one
  * thread.
+ *
+ * Marks tell a partition from another one of its name. A topic that was deleted and made anew, and has grown beyond
+ * what was read of the old one, answers every request about offsets as the old one would; librdkafka shows neither
+ * topic ids nor leader epochs (2.0.2). But a log never changes a record that it holds, so the record served last is
+ * remembered by offset, time and size, and can be asked for again: another one in its place proves another log (or one
+ * that was cut and written anew). No record in its place proves nothing: compaction, retention.
  */
 #ifndef KAFKA_READER_H
 #define KAFKA_READER_H
@@ -41,12 +47,23 @@ enum reader_status {
     READER_COMPLETE, /* the range was served */
     READER_MORE,     /* its turn is over, or nothing more is there now: serve the others, reader_wait, call again */
     READER_LOST,     /* data loss: see struct reader_loss; `next` is still where reading stopped */
+    READER_REPLACED, /* the marked record is not the one that was read: see struct reader_loss. Told once; the next
+                        call serves what there is from `next` on */
     READER_FAILED    /* err is set (the callback's own failure: err untouched) */
 };
 
+/* The record served last of a partition. */
+struct reader_mark {
+    int64_t offset;       /* -1: none */
+    int64_t timestamp_ms; /* -1: none */
+    int64_t size;         /* of key and value */
+};
+
 struct reader_loss {
-    int64_t wanted;   /* the offset that is gone */
-    int64_t earliest; /* first offset that the partition has now; OFFSETS_UNKNOWN (-1001) if unknown */
+    int64_t wanted;            /* the offset that is gone */
+    int64_t earliest;          /* first offset that the partition has now; OFFSETS_UNKNOWN (-1001) if unknown */
+    struct reader_mark before; /* with READER_REPLACED: the mark, and */
+    struct reader_mark now;    /* what is there in its place */
 };
 
 /* Make a consumer handle. partitions: how many it is going to read, more or less; they share what is fetched ahead, a
@@ -58,13 +75,23 @@ struct reader *reader_open(const struct conf *conf, int partitions, struct errbu
 /* Stop all partitions and free. NULL does nothing. */
 void reader_close(struct reader *reader);
 
-/* Start fetching a partition at an absolute offset (>= 0). Returns its slot (0, 1, ... in the order of
- * calls), or -1. */
-int reader_start(struct reader *reader, const char *topic, int32_t partition, int64_t offset, struct errbuf *err);
+/* Start fetching a partition at an absolute offset (>= 0). mark (or NULL): the record read last, below offset; fetching
+ * begins there, and it is compared before anything is served. Returns its slot (0, 1, ... in the order of calls), or
+ * -1. */
+int reader_start(struct reader *reader, const char *topic, int32_t partition, int64_t offset,
+                 const struct reader_mark *mark, struct errbuf *err);
 
-/* Go on at another offset (data loss skipped, topic re-created): forgets what is held and known. 0, -1 with
- * err. */
+/* Go on at another offset (data loss skipped, topic re-created): forgets what is held and known, and the mark.
+ * 0, -1 with err. */
 int reader_seek(struct reader *reader, int slot, int64_t offset, struct errbuf *err);
+
+/* Compare the mark before anything more is served, by fetching again from there: for when nobody looked at the topic
+ * for so long that it may have been deleted and made anew. Costs what a start costs, and what was fetched ahead.
+ * Without a mark: nothing. */
+int reader_verify(struct reader *reader, int slot, struct errbuf *err);
+
+/* The record served last, or the mark that the partition was started with; offset -1: none. */
+const struct reader_mark *reader_mark(const struct reader *reader, int slot);
 
 /* Offset of the next record to be served. */
 int64_t reader_next(const struct reader *reader, int slot);

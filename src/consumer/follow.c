@@ -131,6 +131,10 @@ static int serve_all(struct follow *follow, struct offsets *offsets)
             if (step_over_loss(follow, offsets, slot, &loss) == -1)
                 return -1;
             break;
+        case READER_REPLACED:
+            log_warn(MODULE, "topic %s partition %d was made anew; going on at %" PRId64, follow->list.items[i].topic,
+                     (int)follow->list.items[i].partition, loss.wanted);
+            break;
         case READER_FAILED:
             if (follow->done && follow->err->text[0] == '\0')
                 return 0; /* it was our own callback that had enough */
@@ -174,7 +178,7 @@ static int start_reader(struct follow *follow)
         return -1;
     for (size_t i = 0; i < follow->list.count; i++) {
         const struct partition_offset *item = &follow->list.items[i];
-        if (reader_start(follow->reader, item->topic, item->partition, item->offset, follow->err) == -1)
+        if (reader_start(follow->reader, item->topic, item->partition, item->offset, NULL, follow->err) == -1)
             return -1;
     }
     return 0;

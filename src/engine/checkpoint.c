@@ -161,13 +161,15 @@ static int make_folders(const struct checkpoint *checkpoint, struct errbuf *err)
 
 /* --- recovery ---------------------------------------------------------------------------------------------------- */
 
-static int check_commits(struct checkpoint *checkpoint, int64_t *newest_watermark_ms, struct errbuf *err)
+/* Check all commits; the newest goes to *last. */
+static int read_commits(struct checkpoint *checkpoint, struct checkpoint_commit *last, struct errbuf *err)
 {
     for (size_t i = 0; i < checkpoint->commits.n; i++) {
         char *path = path_of_id(checkpoint, "commits", checkpoint->commits.items[i]);
         if (path == NULL)
             return errbuf_oom(err, "commits", 0);
-        int result = checkpoint_file_read_commit(path, newest_watermark_ms, err);
+        read_marks_release(&last->read);
+        int result = checkpoint_file_read_commit(path, last, err);
         free(path);
         if (result != 0)
             return -1;
@@ -213,12 +215,19 @@ static int read_plans(struct checkpoint *checkpoint, struct checkpoint_plan *las
     return 0;
 }
 
-/* Moves the lists out of last and previous into the position. */
+/* Moves the lists out of last, previous and commit into the position. */
 static void place(struct checkpoint *checkpoint, struct checkpoint_plan *last, struct checkpoint_plan *previous,
-                  int64_t next_watermark_ms)
+                  struct checkpoint_commit *commit)
 {
     struct checkpoint_position *position = &checkpoint->position;
     int64_t committed = newest(&checkpoint->commits);
+    int64_t next_watermark_ms = commit->next_watermark_ms;
+
+    /* Whatever the next batch is, it begins where this commit's batch ended. */
+    if (committed == last->batch_id || committed == last->batch_id - 1) {
+        position->read = commit->read;
+        read_marks_init(&commit->read);
+    }
 
     if (committed == last->batch_id) {
         position->next_batch = last->batch_id + 1;
@@ -257,7 +266,7 @@ static int recover(struct checkpoint *checkpoint, struct errbuf *err)
 {
     struct checkpoint_position *position = &checkpoint->position;
     struct checkpoint_plan last = {.batch_id = -1}, previous = {.batch_id = -1};
-    int64_t next_watermark_ms = 0;
+    struct checkpoint_commit commit = {.next_watermark_ms = 0};
     bool missing = true;
     int result = -1;
 
@@ -266,7 +275,7 @@ static int recover(struct checkpoint *checkpoint, struct errbuf *err)
                           "%s/offsets is empty, but %s/commits/%" PRId64
                           " exists: the plans were lost; restore the directory from a backup, or %s",
                           checkpoint->dir, checkpoint->dir, newest(&checkpoint->commits), FROM_SCRATCH);
-    if (check_commits(checkpoint, &next_watermark_ms, err) != 0 || read_plans(checkpoint, &last, &previous, err) != 0)
+    if (read_commits(checkpoint, &commit, err) != 0 || read_plans(checkpoint, &last, &previous, err) != 0)
         goto done;
     position->fresh = checkpoint->plans.n == 0;
     if (newest(&checkpoint->plans) <= 0 && newest(&checkpoint->commits) != 0) {
@@ -282,9 +291,10 @@ static int recover(struct checkpoint *checkpoint, struct errbuf *err)
         position->has_start = !missing;
     }
     if (!position->fresh)
-        place(checkpoint, &last, &previous, next_watermark_ms);
+        place(checkpoint, &last, &previous, &commit);
     result = 0;
 done:
+    read_marks_release(&commit.read);
     offset_list_release(&last.end);
     offset_list_release(&previous.end);
     return result;
@@ -359,6 +369,7 @@ void checkpoint_close(struct checkpoint *checkpoint, bool remove)
         close(checkpoint->lock_fd);
     offset_list_release(&checkpoint->position.start);
     offset_list_release(&checkpoint->position.plan.end);
+    read_marks_release(&checkpoint->position.read);
     checkpoint_file_release(&checkpoint->owner);
     free(checkpoint->plans.items);
     free(checkpoint->commits.items);
@@ -508,12 +519,12 @@ int checkpoint_write_plan(struct checkpoint *checkpoint, const struct checkpoint
     return result;
 }
 
-int checkpoint_write_commit(struct checkpoint *checkpoint, int64_t batch_id, int64_t next_watermark_ms,
+int checkpoint_write_commit(struct checkpoint *checkpoint, int64_t batch_id, const struct checkpoint_commit *commit,
                             struct errbuf *err)
 {
     struct buf text = BUF_INIT;
 
-    checkpoint_file_commit(next_watermark_ms, &text);
+    checkpoint_file_commit(commit, &text);
     int result = write_log(checkpoint, "commits", &checkpoint->commits, batch_id, &text, err);
     buf_release(&text);
     return result;

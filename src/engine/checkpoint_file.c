@@ -14,7 +14,7 @@
 #define OWNER_VERSION 1
 #define SEAL_FIELD "\"crc32c\":\""
 #define SEAL_ZEROS "00000000"
-#define MAX_PLAN ((size_t)16 << 20) /* 600,000 partitions */
+#define MAX_PLAN ((size_t)32 << 20) /* 600,000 partitions */
 #define MAX_SMALL ((size_t)1 << 20)
 #define REMEDY "restore the directory from a backup, or " CHECKPOINT_FROM_SCRATCH
 
@@ -91,10 +91,14 @@ void checkpoint_file_plan(const struct checkpoint_plan *plan, struct buf *out)
     seal(out);
 }
 
-void checkpoint_file_commit(int64_t next_watermark_ms, struct buf *out)
+void checkpoint_file_commit(const struct checkpoint_commit *commit, struct buf *out)
 {
-    buf_printf(out, "v%d\n{\"nextBatchWatermarkMs\":%" PRId64 "," SEAL_FIELD SEAL_ZEROS "\"}", VERSION,
-               next_watermark_ms);
+    buf_printf(out, "v%d\n{\"nextBatchWatermarkMs\":%" PRId64, VERSION, commit->next_watermark_ms);
+    if (commit->read.count > 0) {
+        buf_append_text(out, ",\"lastRead\":");
+        read_marks_json(&commit->read, out);
+    }
+    buf_append_text(out, "," SEAL_FIELD SEAL_ZEROS "\"}");
     seal(out);
 }
 
@@ -278,17 +282,23 @@ int checkpoint_file_read_plan(const char *path, struct checkpoint_plan *plan, st
     return result;
 }
 
-int checkpoint_file_read_commit(const char *path, int64_t *next_watermark_ms, struct errbuf *err)
+int checkpoint_file_read_commit(const char *path, struct checkpoint_commit *commit, struct errbuf *err)
 {
     struct buf text = BUF_INIT;
     const char *body;
     int result = -1;
 
-    if (load(path, MAX_SMALL, &text, NULL, err) == 0 && check_version(path, text.data, text.len, &body, err) == 0 &&
+    read_marks_init(&commit->read);
+    if (load(path, MAX_PLAN, &text, NULL, err) == 0 && check_version(path, text.data, text.len, &body, err) == 0 &&
         check_seal(path, &text, err) == 0) {
         json_t *root = json_loadb(body, text.len - (size_t)(body - text.data), JSON_REJECT_DUPLICATES, NULL);
-        if (json_is_object(root) && get_integer(root, "nextBatchWatermarkMs", next_watermark_ms))
+        int marks = 0;
+        if (json_is_object(root) && get_integer(root, "nextBatchWatermarkMs", &commit->next_watermark_ms))
+            marks = read_marks_parse(json_object_get(root, "lastRead"), &commit->read);
+        if (marks == 1)
             result = 0;
+        else if (marks == -1)
+            errbuf_oom(err, path, text.len);
         else
             damaged(err, path, "its second line is not the JSON of a commit");
         json_decref(root);

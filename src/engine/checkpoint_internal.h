@@ -60,14 +60,15 @@ void checkpoint_file_release(struct checkpoint_owner *owner);
 
 /* The text of a file. Check out->failed. */
 void checkpoint_file_plan(const struct checkpoint_plan *plan, struct buf *out);
-void checkpoint_file_commit(int64_t next_watermark_ms, struct buf *out);
+void checkpoint_file_commit(const struct checkpoint_commit *commit, struct buf *out);
 void checkpoint_file_initial(const struct offset_list *initial, struct buf *out);
 int checkpoint_file_owner(const struct checkpoint_owner *owner, struct buf *out); /* -1 without memory */
 
 /* Read and check a file. 0; -1 with EXIT_CODE_CHECKPOINT (or out of memory). The plan's offsets are a list that the
  * caller releases (made empty on failure); its batch_id is left to the caller. */
 int checkpoint_file_read_plan(const char *path, struct checkpoint_plan *plan, struct errbuf *err);
-int checkpoint_file_read_commit(const char *path, int64_t *next_watermark_ms, struct errbuf *err);
+/* The marks are a list that the caller releases (empty on failure). */
+int checkpoint_file_read_commit(const char *path, struct checkpoint_commit *commit, struct errbuf *err);
 /* *missing: there is none (and 0 is returned). */
 int checkpoint_file_read_initial(const char *path, const struct checkpoint_owner *owner, struct offset_list *initial,
                                  bool *missing, struct errbuf *err);

@@ -33,6 +33,7 @@ static enum query_outcome ask_latest(struct query *query, struct errbuf *err)
         errbuf_clear(err);
         if (subscription_latest(query->setup.source, query->offsets, &query->start, &query->latest, err) == 0) {
             query_note_up(query);
+            source_looked(query->source);
             query->has_latest = true;
             return QUERY_EXECUTED;
         }
@@ -346,6 +347,20 @@ static enum query_outcome write_sink(struct query *query, const struct query_wor
     }
 }
 
+static int write_commit(struct query *query, int64_t next_watermark_ms, struct errbuf *err)
+{
+    struct checkpoint_commit commit = {.next_watermark_ms = next_watermark_ms};
+    int result;
+
+    read_marks_init(&commit.read);
+    if (source_marks(query->source, &query->end, &commit.read) == 0)
+        result = checkpoint_write_commit(query->checkpoint, query->batch_id, &commit, err);
+    else
+        result = errbuf_oom(err, "commit", query->end.count);
+    read_marks_release(&commit.read);
+    return result;
+}
+
 /* The event time moved on: what the next batch works with. */
 static int64_t next_watermark(const struct query *query, const struct query_work *work)
 {
@@ -423,7 +438,7 @@ static enum query_outcome run_steps(struct query *query, struct query_work *work
 
     int64_t next_watermark_ms = next_watermark(query, work);
     tracker_enter(tracker);
-    if (checkpoint_write_commit(query->checkpoint, query->batch_id, next_watermark_ms, err) != 0)
+    if (write_commit(query, next_watermark_ms, err) != 0)
         return QUERY_FAILED;
     tracker_leave(tracker, PROGRESS_COMMIT_OFFSETS);
 

@@ -250,7 +250,7 @@ static int open_source(struct query *query, struct errbuf *err)
     query->source = source_open(source, query->offsets, &options, err);
     if (!query->source)
         return -1;
-    return source_start(query->source, &query->start, err);
+    return source_start(query->source, &query->start, &checkpoint_position(query->checkpoint)->read, err);
 }
 
 static int open_all(struct query *query, struct errbuf *err)

@@ -1,6 +1,12 @@
 /* Partitions are started once, at absolute offsets, and read on from batch to batch (assigning anew costs 3 ms a batch
  * with librdkafka 2.0.2 and throws away what was fetched). `position` is where a partition's last range ended; only
  * when a batch begins somewhere else (lost data skipped, a log that went back) is it sought.
+ *
+ * Note "made anew": a topic that was deleted and made anew, and is longer than what was read, shows it only in its
+ * records (kafka/reader.h, marks). They are compared where nobody can have seen the deletion: at a start, against the
+ * marks in the checkpoint; and when the topics were not looked at for LOOK_US and the partition was not read either.
+ * Triggers that follow each other faster see that the topic is gone, and while a partition is read the fetching sees
+ * it.
  */
 #include "engine/source.h"
 
@@ -12,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define MODULE "KafkaMicroBatchStream"
 
@@ -19,12 +26,15 @@
 #define TICK_US 1000000
 /* Longest wait for records in one go. */
 #define WAIT_MS 1000
+/* Deleting a topic and making it again takes a broker some tenths of a second. */
+#define LOOK_US 1000000
 
 struct slot {
     char *topic;
     int32_t partition;
     int reader_slot;
     int64_t position;
+    int64_t read_us; /* when it was read last */
 };
 
 struct source {
@@ -34,6 +44,8 @@ struct source {
     struct reader *reader;
     struct slot *slots;
     size_t nslots, slots_cap;
+    int64_t looked_us;   /* when the partitions were asked for last */
+    int64_t unlooked_us; /* the end of the last time that nobody asked for long; 0: there was none */
     int64_t skipped;
 };
 
@@ -102,7 +114,7 @@ void source_close(struct source *source)
     free(source);
 }
 
-static struct slot *find_slot(struct source *source, const char *topic, int32_t partition)
+static struct slot *find_slot(const struct source *source, const char *topic, int32_t partition)
 {
     for (size_t i = 0; i < source->nslots; i++)
         if (source->slots[i].partition == partition && strcmp(source->slots[i].topic, topic) == 0)
@@ -110,9 +122,9 @@ static struct slot *find_slot(struct source *source, const char *topic, int32_t 
     return NULL;
 }
 
-/* The partition's slot, started at offset if it is new. NULL with err. */
+/* The partition's slot, started at offset (and mark, if there is one) if it is new. NULL with err. */
 static struct slot *start_slot(struct source *source, const char *topic, int32_t partition, int64_t offset,
-                               struct errbuf *err)
+                               const struct reader_mark *mark, struct errbuf *err)
 {
     struct slot *slot = find_slot(source, topic, partition);
 
@@ -138,7 +150,8 @@ static struct slot *start_slot(struct source *source, const char *topic, int32_t
     }
     slot->partition = partition;
     slot->position = offset;
-    slot->reader_slot = reader_start(source->reader, topic, partition, offset, err);
+    slot->read_us = clock_monotonic_us();
+    slot->reader_slot = reader_start(source->reader, topic, partition, offset, mark, err);
     if (slot->reader_slot < 0) {
         free(slot->topic);
         return NULL;
@@ -147,11 +160,39 @@ static struct slot *start_slot(struct source *source, const char *topic, int32_t
     return slot;
 }
 
-int source_start(struct source *source, const struct offset_list *from, struct errbuf *err)
+int source_start(struct source *source, const struct offset_list *from, const struct read_marks *read,
+                 struct errbuf *err)
 {
-    for (size_t i = 0; i < from->count; i++)
-        if (!start_slot(source, from->items[i].topic, from->items[i].partition, from->items[i].offset, err))
+    for (size_t i = 0; i < from->count; i++) {
+        const struct partition_offset *item = &from->items[i];
+
+        if (!start_slot(source, item->topic, item->partition, item->offset,
+                        read_marks_find(read, item->topic, item->partition), err))
             return -1;
+    }
+    return 0;
+}
+
+void source_looked(struct source *source)
+{
+    int64_t now_us = clock_monotonic_us();
+
+    if (source->looked_us != 0 && now_us - source->looked_us >= LOOK_US)
+        source->unlooked_us = now_us;
+    source->looked_us = now_us;
+}
+
+int source_marks(const struct source *source, const struct offset_list *end, struct read_marks *read)
+{
+    for (size_t i = 0; i < end->count; i++) {
+        const struct partition_offset *item = &end->items[i];
+        const struct slot *slot = find_slot(source, item->topic, item->partition);
+        const struct reader_mark *mark = slot ? reader_mark(source->reader, slot->reader_slot) : NULL;
+
+        if (mark && mark->offset >= 0 && mark->offset < item->offset &&
+            read_marks_add(read, item->topic, item->partition, mark) != 0)
+            return -1;
+    }
     return 0;
 }
 
@@ -165,7 +206,7 @@ static int restart_slot(struct source *source, struct slot *slot, int64_t offset
 /* --- lost data -------------------------------------------------------------------------------------------------- */
 
 /* Report lost data: an error of EXIT_CODE_DATA_LOSS (-1), or a WARN (0) with failOnDataLoss = false. */
-static int report_loss(struct source *source, const char *condition, const char *what, struct errbuf *err)
+static int report_loss(const struct source *source, const char *condition, const char *what, struct errbuf *err)
 {
     const char *name = source->config->name;
 
@@ -332,18 +373,47 @@ static int skip_lost(struct source *source, struct slot *slot, const struct sour
     return restart_slot(source, slot, next, err);
 }
 
+static void time_of(int64_t ms, char *text, size_t size)
+{
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm tm;
+
+    if (ms < 0 || gmtime_r(&seconds, &tm) == NULL || strftime(text, size, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        snprintf(text, size, "an unknown time");
+}
+
+/* The record read last is another one now. 0: go on behind it, -1 with err. */
+static int go_on_in_new_log(const struct source *source, const struct source_range *range,
+                            const struct reader_loss *loss, struct errbuf *err)
+{
+    char before[32], now[32], what[400];
+
+    time_of(loss->before.timestamp_ms, before, sizeof(before));
+    time_of(loss->now.timestamp_ms, now, sizeof(now));
+    snprintf(what, sizeof(what),
+             "topic %s, partition %d was deleted and made anew, or cut and written again: offset %lld, read before, "
+             "was a record of "
+             "%lld bytes of %s (%lld ms) and is one of %lld bytes of %s (%lld ms) now; up to %lld offsets below %lld "
+             "were not read",
+             range->topic, (int)range->partition, (long long)loss->before.offset, (long long)loss->before.size, before,
+             (long long)loss->before.timestamp_ms, (long long)loss->now.size, now, (long long)loss->now.timestamp_ms,
+             (long long)loss->wanted, (long long)loss->wanted);
+    return report_loss(source, "KAFKA_DATA_LOSS.TOPIC_RECREATED", what, err);
+}
+
 /* Serve what has arrived of one range. 1: it is complete; 0: more to come; -1 with err (empty: the record function
  * failed). */
 static int serve(struct source *source, struct slot *slot, const struct source_range *range, reader_fn fn, void *cookie,
                  struct errbuf *err)
 {
     for (;;) {
-        struct reader_loss loss = {0, OFFSETS_UNKNOWN};
+        struct reader_loss loss = {.earliest = OFFSETS_UNKNOWN};
         bool done = false;
 
         switch (reader_serve(source->reader, slot->reader_slot, range->end, fn, cookie, &loss, err)) {
         case READER_COMPLETE:
             slot->position = range->end;
+            slot->read_us = clock_monotonic_us();
             return 1;
         case READER_MORE:
             return 0;
@@ -352,6 +422,10 @@ static int serve(struct source *source, struct slot *slot, const struct source_r
                 return -1;
             if (done)
                 return 1;
+            break;
+        case READER_REPLACED:
+            if (go_on_in_new_log(source, range, &loss, err) != 0)
+                return -1;
             break;
         case READER_FAILED:
             return -1;
@@ -368,11 +442,16 @@ static int prepare(struct source *source, const struct source_range *ranges, siz
 
         if (ranges[i].begin >= ranges[i].end)
             continue;
-        slot = start_slot(source, ranges[i].topic, ranges[i].partition, ranges[i].begin, err);
+        slot = start_slot(source, ranges[i].topic, ranges[i].partition, ranges[i].begin, NULL, err);
         if (!slot)
             return -1;
-        if (slot->position != ranges[i].begin && restart_slot(source, slot, ranges[i].begin, err) != 0)
-            return -1;
+        if (slot->position != ranges[i].begin) {
+            if (restart_slot(source, slot, ranges[i].begin, err) != 0)
+                return -1;
+        } else if (source->unlooked_us - slot->read_us >= LOOK_US) {
+            if (reader_verify(source->reader, slot->reader_slot, err) != 0)
+                return -1;
+        }
         slots[i] = (int)(slot - source->slots);
     }
     return 0;

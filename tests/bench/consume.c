@@ -156,6 +156,7 @@ static bool read_batch(struct reader *reader, const struct job *job, int64_t ran
                 break;
             case READER_MORE:
                 break;
+            case READER_REPLACED:
             case READER_LOST:
                 die("reader", "records are gone");
                 break;
@@ -184,7 +185,8 @@ static double run_reader(const struct job *job, int64_t range, int64_t *records)
     if (reader == NULL)
         die("reader", err.text);
     for (size_t i = 0; i < job->first.count; i++)
-        if (reader_start(reader, job->topic, job->first.items[i].partition, job->first.items[i].offset, &err) == -1)
+        if (reader_start(reader, job->topic, job->first.items[i].partition, job->first.items[i].offset, NULL, &err) ==
+            -1)
             die("reader", err.text);
     while (read_batch(reader, job, range, complete, counts))
         ;

@@ -75,13 +75,57 @@ warned 'made anew, shorter: warned' 'changed from 10 to 4'
 tool produce-tx "$topic" 0 plain=3
 reads 'made anew, shorter: what comes after' 13
 
-# A topic made anew that has grown beyond what was read looks the same as the old one: what lies below is not seen, nor
-# told.
-begin longer 1 5
+# A topic made anew that has grown beyond what was read answers every request about offsets as the old one would: its
+# records tell.
+begin longer 2 5
+tool produce-tx "$topic" 1 plain=3
+reads 'made anew, longer: both partitions' 8
+tool delete-topic "$topic"
+tool create-topic "$topic" 2
+tool produce-tx "$topic" 0 plain=12
+tool produce-tx "$topic" 1 plain=4
+refused 'made anew, longer' "$topic, partition 0 was deleted and made anew.*offset 4, read before, was a record of .* up to 5 offsets below 5 were not read.*failOnDataLoss = false"
+refused 'made anew, longer: the same again' "$topic, partition 0 was deleted and made anew"
+goes_on 'made anew, longer: goes on at its offsets' 16
+warned 'made anew, longer: one warning a partition' "$topic, partition 1 was deleted and made anew"
+check 'made anew, longer: only one a partition' test "$(grep -c 'Some data may' "$work/run.err")" = 2
+tool produce-tx "$topic" 0 plain=2
+reads 'made anew, longer: the next run knows nothing of it' 18
+
+# As long as what was read: that is seen when something comes.
+begin equal 1 5
+tool delete-topic "$topic"
+tool create-topic "$topic" 1
+tool produce-tx "$topic" 0 plain=5
+reads 'made anew, as long: nothing to read' ''
+tool produce-tx "$topic" 0 plain=1
+refused 'made anew, as long: when it grows' "$topic, partition 0 was deleted and made anew"
+
+# While the query runs, between two triggers that are far apart.
+begin running 1 5
+start "$work/running" "$BIN/sf-processor" --config "$conf" --conf 'query.q.trigger=6 seconds'
+runner=$pid
+wait_until 20 grep -q 'INFO.*Starting q ' "$work/running.err" || not_ok 'made anew while it runs: it starts'
+# Six seconds without a trigger begin with the second after a boundary.
+wait_until 15 sh -c '[ $(($(date +%s) % 6)) -eq 1 ]' || not_ok 'made anew while it runs: the moment'
 tool delete-topic "$topic"
 tool create-topic "$topic" 1
 tool produce-tx "$topic" 0 plain=12
-reads 'made anew, longer: goes on at its offset' 12
+end_of "$runner" 20
+check 'made anew while it runs: it ends with 4' test "$status" = 4
+check 'made anew while it runs: why' grep -q "KAFKA_DATA_LOSS.TOPIC_RECREATED.*$topic, partition 0 was deleted and made anew" "$work/running.err"
+
+# What is not there any more proves nothing: the record read last was deleted, and what comes next is there.
+begin marked 1 10
+tool produce-tx "$topic" 0 plain=5
+tool delete-records "$topic" 0:10
+reads 'the last record read is deleted: no loss' 15
+check 'the last record read is deleted: no warning' test "$(grep -c 'Some data may' "$work/run.err")" = 0
+# ... or lies before a control record and an aborted transaction.
+tool produce-tx "$topic" 0 commit=3 abort=4
+reads 'a transaction ends behind the last record' 18
+tool produce-tx "$topic" 0 plain=2
+reads 'a transaction ended behind the last record: no loss' 20
 
 begin gone 1 5
 other=$TOPIC.stays

@@ -43,16 +43,26 @@ static void plan(struct errbuf *err)
 
 static void commit(struct errbuf *err)
 {
-    int64_t first, second;
+    struct checkpoint_commit first, second;
     struct buf text = BUF_INIT;
 
     if (checkpoint_file_read_commit(path, &first, err) != 0) {
+        fuzz_must(first.read.count == 0);
         must_be_refusal(err);
         return;
     }
-    checkpoint_file_commit(first, &text);
+    checkpoint_file_commit(&first, &text);
     rewrite(&text);
-    fuzz_must(checkpoint_file_read_commit(path, &second, err) == 0 && first == second);
+    fuzz_must(checkpoint_file_read_commit(path, &second, err) == 0 &&
+              first.next_watermark_ms == second.next_watermark_ms);
+    fuzz_must(first.read.count == second.read.count);
+    for (size_t i = 0; i < first.read.count; i++) {
+        const struct read_mark *item = &first.read.items[i];
+        const struct reader_mark *found = read_marks_find(&second.read, item->topic, item->partition);
+        fuzz_must(found != NULL && memcmp(found, &item->mark, sizeof(*found)) == 0);
+    }
+    read_marks_release(&first.read);
+    read_marks_release(&second.read);
 }
 
 static void initial(const uint8_t *data, size_t size, struct errbuf *err)

@@ -55,6 +55,7 @@ static int read_range(struct reader *reader, int slot, int32_t partition, int64_
                 printf(" %" PRId64 "*", expected);
             putchar('\n');
             return 0;
+        case READER_REPLACED: /* no mark was given */
         case READER_LOST:
             printf(" lost, first is %" PRId64 "\n", loss.earliest);
             return EXIT_CODE_DATA_LOSS;
@@ -79,7 +80,8 @@ static int read_all(struct reader *reader, const struct offset_list *first, cons
     int result = 0;
 
     for (size_t i = 0; i < first->count; i++)
-        if (reader_start(reader, first->items[i].topic, first->items[i].partition, first->items[i].offset, &err) == -1)
+        if (reader_start(reader, first->items[i].topic, first->items[i].partition, first->items[i].offset, NULL,
+                         &err) == -1)
             return fail(&err);
     for (int more = 1; more && result == 0;) {
         more = 0;
@@ -131,7 +133,7 @@ static int read_given(int argc, char **argv)
     struct reader *reader = reader_open(&conf, 1, &err);
     int result = 0;
 
-    if (reader == NULL || reader_start(reader, argv[0], partition, strtoll(argv[2], NULL, 10), &err) == -1)
+    if (reader == NULL || reader_start(reader, argv[0], partition, strtoll(argv[2], NULL, 10), NULL, &err) == -1)
         result = fail(&err);
     for (int i = 3; i < argc && result == 0; i++)
         result = read_range(reader, 0, partition, strtoll(argv[i], NULL, 10));

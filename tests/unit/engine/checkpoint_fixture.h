@@ -112,8 +112,14 @@ static inline void plan(struct fixture *fixture, struct checkpoint *checkpoint, 
 
 static inline void commit(struct fixture *fixture, struct checkpoint *checkpoint, int64_t id)
 {
-    if (checkpoint_write_commit(checkpoint, id, (id + 1) * 1000, &fixture->err) != 0)
+    struct checkpoint_commit it = {.next_watermark_ms = (id + 1) * 1000};
+    struct reader_mark mark = {id * 5 + 4, 1546300800000 + id, 440};
+
+    read_marks_init(&it.read);
+    assert_int_equal(read_marks_add(&it.read, "sf.crimes", 0, &mark), 0);
+    if (checkpoint_write_commit(checkpoint, id, &it, &fixture->err) != 0)
         fail_msg("%s", fixture->err.text);
+    read_marks_release(&it.read);
 }
 
 static inline void initial(struct fixture *fixture, struct checkpoint *checkpoint)

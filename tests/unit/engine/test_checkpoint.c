@@ -15,7 +15,10 @@ static void test_bytes(void **state)
          "\"conf\":{\"spark.sql.streaming.multipleWatermarkPolicy\":\"min\"},\"crc32c\":\"00000000\"}\n"
          "{\"sf.crimes\":{\"0\":10}}",
          0},
-        {"commits/1", "v1\n{\"nextBatchWatermarkMs\":2000,\"crc32c\":\"00000000\"}", 0},
+        {"commits/1",
+         "v1\n{\"nextBatchWatermarkMs\":2000,\"lastRead\":{\"sf.crimes\":{\"0\":[9,1546300800001,440]}},"
+         "\"crc32c\":\"00000000\"}",
+         0},
         {"sources/0/0", "\0v1\n{\"sf.crimes\":{\"0\":0}}", 25},
     };
 
@@ -95,25 +98,33 @@ static void test_recovery(void **state)
         const char *start; /* NULL: none */
         bool rerun;
         const char *refused; /* or text of the refusal */
+        int64_t mark;        /* offset of the last record before start; 0: none */
     } rows[] = {
-        {{NULL}, 4, 4000, 3000, "{\"sf.crimes\":{\"0\":20}}", false, NULL},
-        {{"commits/3"}, 3, 3000, 2000, "{\"sf.crimes\":{\"0\":15}}", true, NULL},
-        {{"commits/0", "commits/1", "commits/2", "commits/3"}, 3, 3000, 2000, "{\"sf.crimes\":{\"0\":15}}", true, NULL},
-        {{"commits/2", "commits/3"}, 3, 3000, 2000, "{\"sf.crimes\":{\"0\":15}}", true, NULL},
-        {{"commits/2"}, 4, 4000, 3000, "{\"sf.crimes\":{\"0\":20}}", false, NULL},
-        {{"offsets/3"}, 2, 2000, 1000, "{\"sf.crimes\":{\"0\":10}}", true, NULL},
-        {{"offsets/3", "commits/3"}, 3, 3000, 2000, "{\"sf.crimes\":{\"0\":15}}", false, NULL},
-        {{"offsets/0"}, 4, 4000, 3000, "{\"sf.crimes\":{\"0\":20}}", false, NULL},
-        {{"offsets/3", "offsets/2", "offsets/1"}, 0, 0, 0, "{\"sf.crimes\":{\"0\":0}}", true, NULL},
-        {{"offsets/3", "offsets/2", "offsets/1", "sources/0/0"}, 0, 0, 0, NULL, true, NULL},
-        {{"sources/0/0"}, 4, 4000, 3000, "{\"sf.crimes\":{\"0\":20}}", false, NULL},
-        {{"metadata"}, 4, 4000, 3000, "{\"sf.crimes\":{\"0\":20}}", false, NULL},
-        {{"offsets/2", "commits/3"}, 0, 0, 0, NULL, false, "batch 2 doesn't exist"},
-        {{"offsets/2"}, 0, 0, 0, NULL, false, "batch 2 doesn't exist"},
-        {{"offsets/1"}, 0, 0, 0, NULL, false, "batch 1 doesn't exist"},
-        {{"offsets/0", "offsets/1", "offsets/2"}, 0, 0, 0, NULL, false, "batch 2 doesn't exist"},
-        {{"offsets/0", "offsets/1", "offsets/2", "offsets/3"}, 0, 0, 0, NULL, false, "the plans were lost"},
-        {{"sfcrime.json"}, 0, 0, 0, NULL, false, "another program's"},
+        {{NULL}, 4, 4000, 3000, "{\"sf.crimes\":{\"0\":20}}", false, NULL, 19},
+        {{"commits/3"}, 3, 3000, 2000, "{\"sf.crimes\":{\"0\":15}}", true, NULL, 14},
+        {{"commits/0", "commits/1", "commits/2", "commits/3"},
+         3,
+         3000,
+         2000,
+         "{\"sf.crimes\":{\"0\":15}}",
+         true,
+         NULL,
+         0},
+        {{"commits/2", "commits/3"}, 3, 3000, 2000, "{\"sf.crimes\":{\"0\":15}}", true, NULL, 0},
+        {{"commits/2"}, 4, 4000, 3000, "{\"sf.crimes\":{\"0\":20}}", false, NULL, 19},
+        {{"offsets/3"}, 2, 2000, 1000, "{\"sf.crimes\":{\"0\":10}}", true, NULL, 0},
+        {{"offsets/3", "commits/3"}, 3, 3000, 2000, "{\"sf.crimes\":{\"0\":15}}", false, NULL, 14},
+        {{"offsets/0"}, 4, 4000, 3000, "{\"sf.crimes\":{\"0\":20}}", false, NULL, 19},
+        {{"offsets/3", "offsets/2", "offsets/1"}, 0, 0, 0, "{\"sf.crimes\":{\"0\":0}}", true, NULL, 0},
+        {{"offsets/3", "offsets/2", "offsets/1", "sources/0/0"}, 0, 0, 0, NULL, true, NULL, 0},
+        {{"sources/0/0"}, 4, 4000, 3000, "{\"sf.crimes\":{\"0\":20}}", false, NULL, 19},
+        {{"metadata"}, 4, 4000, 3000, "{\"sf.crimes\":{\"0\":20}}", false, NULL, 19},
+        {{"offsets/2", "commits/3"}, 0, 0, 0, NULL, false, "batch 2 doesn't exist", 0},
+        {{"offsets/2"}, 0, 0, 0, NULL, false, "batch 2 doesn't exist", 0},
+        {{"offsets/1"}, 0, 0, 0, NULL, false, "batch 1 doesn't exist", 0},
+        {{"offsets/0", "offsets/1", "offsets/2"}, 0, 0, 0, NULL, false, "batch 2 doesn't exist", 0},
+        {{"offsets/0", "offsets/1", "offsets/2", "offsets/3"}, 0, 0, 0, NULL, false, "the plans were lost", 0},
+        {{"sfcrime.json"}, 0, 0, 0, NULL, false, "another program's", 0},
     };
     struct fixture *fixture = *state;
 
@@ -136,6 +147,9 @@ static void test_recovery(void **state)
         assert_int_equal(position->has_start, rows[i].start != NULL);
         if (rows[i].start != NULL)
             assert_offsets(&position->start, rows[i].start);
+        const struct reader_mark *mark = read_marks_find(&position->read, "sf.crimes", 0);
+        assert_int_equal(position->read.count, rows[i].mark > 0);
+        assert_int_equal(mark == NULL ? 0 : mark->offset, rows[i].mark);
         if (rows[i].rerun) {
             char json[64];
             snprintf(json, sizeof(json), "{\"sf.crimes\":{\"0\":%" PRId64 "}}", (rows[i].next + 1) * 5);
@@ -156,7 +170,8 @@ static void test_watermark_of_the_plan(void **state)
     struct checkpoint_plan it = {0, 7000, 1, offsets("{\"t\":{\"0\":1}}")};
 
     assert_int_equal(checkpoint_write_plan(checkpoint, &it, &fixture->err), 0);
-    assert_int_equal(checkpoint_write_commit(checkpoint, 0, 5000, &fixture->err), 0);
+    const struct checkpoint_commit done = {.next_watermark_ms = 5000};
+    assert_int_equal(checkpoint_write_commit(checkpoint, 0, &done, &fixture->err), 0);
     checkpoint_close(checkpoint, false);
     offset_list_release(&it.end);
     checkpoint = open_it(fixture);
@@ -173,7 +188,8 @@ static void test_concurrent_update(void **state)
     remove_file(fixture, "offsets/3");
     struct checkpoint *checkpoint = open_it(fixture);
     assert_int_equal(checkpoint_position(checkpoint)->next_batch, 2);
-    assert_int_equal(checkpoint_write_commit(checkpoint, 2, 0, &fixture->err), -1);
+    const struct checkpoint_commit done = {.next_watermark_ms = 0};
+    assert_int_equal(checkpoint_write_commit(checkpoint, 2, &done, &fixture->err), -1);
     assert_string_equal(fixture->err.condition, "CONCURRENT_STREAM_LOG_UPDATE");
     assert_int_equal(fixture->err.exit_code, EXIT_CODE_CHECKPOINT);
     assert_non_null(strstr(fixture->err.text, "Multiple streaming jobs detected for 2"));
@@ -351,7 +367,8 @@ static void test_storage_failure(void **state)
     assert_int_equal(fileio_remove_tree(fixture->dir, &fixture->err), 0);
     assert_int_equal(checkpoint_write_plan(checkpoint, &it, &fixture->err), -1);
     assert_int_equal(fixture->err.exit_code, EXIT_CODE_STORAGE);
-    assert_int_equal(checkpoint_write_commit(checkpoint, 0, 0, &fixture->err), -1);
+    const struct checkpoint_commit done = {.next_watermark_ms = 0};
+    assert_int_equal(checkpoint_write_commit(checkpoint, 0, &done, &fixture->err), -1);
     assert_int_equal(fixture->err.exit_code, EXIT_CODE_STORAGE);
     assert_int_equal(checkpoint_write_initial(checkpoint, &it.end, &fixture->err), -1);
     assert_int_equal(fixture->err.exit_code, EXIT_CODE_STORAGE);

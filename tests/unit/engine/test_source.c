@@ -96,12 +96,13 @@ static void test_a_full_queue_does_not_stall(void **state)
 {
     struct fixture *fixture = *state;
     int64_t began_us = clock_monotonic_us();
+    const struct read_marks nothing = {0, 0, NULL};
     struct offset_list from;
     struct errbuf err;
 
     offset_list_init(&from);
     assert_int_equal(offset_list_add(&from, "one", 0, 0), 0);
-    assert_int_equal(source_start(fixture->source, &from, &err), 0);
+    assert_int_equal(source_start(fixture->source, &from, &nothing, &err), 0);
     offset_list_release(&from);
     for (int64_t offset = 0; offset < RECORDS; offset += BATCH)
         read_range(fixture, offset, offset + BATCH);
@@ -124,11 +125,77 @@ static void test_jumps(void **state)
     }
 }
 
+/* What a batch leaves for the next start, and what that makes of it: the same record, another one in its place, none.
+ * */
+static void test_marks(void **state)
+{
+    static const struct {
+        bool fail_on_data_loss;
+        int64_t later_ms; /* the mark's time, moved */
+        int64_t size;     /* its size; 0: the right one */
+        int64_t offset;   /* its offset, moved */
+        bool refused;
+    } rows[] = {
+        {true, 0, 0, 0, false},  {true, 1, 0, 0, true},     {true, 0, VALUE + 1, 0, true},
+        {false, 1, 0, 0, false}, {true, 1, 0, 1000, false}, /* not before the start: of no use */
+    };
+    struct fixture *fixture = *state;
+    struct source_options options = {.partitions = 1, .query_name = "q", .checkpoint_dir = "/nowhere"};
+    struct read_marks left;
+    struct offset_list end;
+    struct errbuf err;
+
+    read_range(fixture, 0, 700);
+    offset_list_init(&end);
+    read_marks_init(&left);
+    assert_int_equal(offset_list_add(&end, "one", 0, 700), 0);
+    assert_int_equal(offset_list_add(&end, "one", 1, 10), 0); /* never read */
+    assert_int_equal(source_marks(fixture->source, &end, &left), 0);
+    assert_int_equal(left.count, 1);
+    assert_int_equal(left.items[0].mark.offset, 699);
+    assert_int_equal(left.items[0].mark.size, VALUE);
+    assert_true(left.items[0].mark.timestamp_ms > 1500000000000);
+    end.count = 1;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct source_range range = {"one", 0, 700, 900};
+        void *parts[] = {fixture};
+        struct source_sink sink = {take_record, parts, tick, NULL};
+        struct reader_mark mark = left.items[0].mark;
+        struct read_marks marks;
+
+        mark.offset += rows[i].offset;
+        mark.timestamp_ms += rows[i].later_ms;
+        mark.size = rows[i].size == 0 ? mark.size : rows[i].size;
+        read_marks_init(&marks);
+        assert_int_equal(read_marks_add(&marks, "one", 0, &mark), 0);
+        fixture->config.fail_on_data_loss = rows[i].fail_on_data_loss;
+        source_close(fixture->source);
+        fixture->source = source_open(&fixture->config, fixture->offsets, &options, &err);
+        assert_non_null(fixture->source);
+        assert_int_equal(source_start(fixture->source, &end, &marks, &err), 0);
+        fixture->next = 700;
+        errbuf_clear(&err);
+        enum source_status status = source_read(fixture->source, &range, 1, &sink, -1, &err);
+        assert_int_equal(status, rows[i].refused ? SOURCE_FAILED : SOURCE_COMPLETE);
+        assert_int_equal(fixture->next, rows[i].refused ? 700 : 900);
+        if (rows[i].refused) {
+            assert_int_equal(err.exit_code, EXIT_CODE_DATA_LOSS);
+            assert_string_equal(err.condition, "KAFKA_DATA_LOSS.TOPIC_RECREATED");
+            assert_non_null(strstr(err.text, "topic one, partition 0 was deleted and made anew"));
+        }
+        read_marks_release(&marks);
+    }
+    read_marks_release(&left);
+    end.count = 2;
+    offset_list_release(&end);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_a_full_queue_does_not_stall, setup, teardown),
         cmocka_unit_test_setup_teardown(test_jumps, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_marks, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -77,7 +77,7 @@ static struct reader *open_reader(struct mock_kafka *mock)
 static int start(struct reader *reader, const char *topic, int32_t partition, int64_t offset)
 {
     struct errbuf err;
-    int slot = reader_start(reader, topic, partition, offset, &err);
+    int slot = reader_start(reader, topic, partition, offset, NULL, &err);
 
     if (slot == -1)
         fail_msg("%s", err.text);
@@ -304,6 +304,103 @@ static void lost_data_are_told(void **state)
     reader_close(reader);
     offset_list_release(&first);
     offsets_close(offsets);
+    mock_kafka_stop(&mock);
+}
+
+static int start_marked(struct reader *reader, int64_t offset, const struct reader_mark *mark)
+{
+    struct errbuf err;
+    int slot = reader_start(reader, "t", 0, offset, mark, &err);
+
+    if (slot == -1)
+        fail_msg("%s", err.text);
+    return slot;
+}
+
+/* The mark that a reader leaves fits in the next one; another one is told once, and then what follows is served. */
+static void marks_are_compared(void **state)
+{
+    struct mock_kafka mock;
+    struct reader *reader;
+    struct reader_mark mark, wrong;
+    struct reader_loss loss;
+    struct seen *seen = seen_new();
+    struct errbuf err;
+    int slot;
+
+    (void)state;
+    mock_kafka_start(&mock, 1);
+    mock_kafka_topic(&mock, "t", 1);
+    mock_kafka_fill(&mock, "t", 0, 0, 20, 0); /* one batch */
+    reader = open_reader(&mock);
+    slot = start(reader, "t", 0, 0);
+    assert_int_equal(reader_mark(reader, slot)->offset, -1);
+    assert_int_equal(reader_verify(reader, slot, &err), 0);
+    expect_range(reader, slot, 7, "0 1 2 3 4 5 6");
+    mark = *reader_mark(reader, slot);
+    assert_int_equal(mark.offset, 6);
+    assert_int_equal(mark.size, 1);
+    /* with a record of the next range in hand, or beyond it */
+    assert_int_equal(reader_verify(reader, slot, &err), 0);
+    expect_range(reader, slot, 9, "7 8");
+    assert_int_equal(reader_mark(reader, slot)->offset, 8);
+    assert_int_equal(reader_seek(reader, slot, 2, &err), 0);
+    assert_int_equal(reader_mark(reader, slot)->offset, -1);
+    reader_close(reader);
+
+    reader = open_reader(&mock);
+    slot = start_marked(reader, 7, &mark);
+    assert_int_equal(reader_mark(reader, slot)->offset, 6);
+    expect_range(reader, slot, 11, "7 8 9 10");
+    reader_close(reader);
+
+    for (int what = 0; what < 2; what++) {
+        wrong = mark;
+        wrong.timestamp_ms -= what == 0 ? 1000 : 0;
+        wrong.size += what == 1 ? 1 : 0;
+        reader = open_reader(&mock);
+        slot = start_marked(reader, 9, &wrong);
+        assert_int_equal(read_range(reader, slot, 11, seen, &loss), READER_REPLACED);
+        assert_int_equal(loss.wanted, 9);
+        assert_int_equal(loss.before.timestamp_ms, wrong.timestamp_ms);
+        assert_int_equal(loss.before.size, wrong.size);
+        assert_memory_equal(&loss.now, &mark, sizeof(mark));
+        assert_int_equal(reader_next(reader, slot), 9);
+        expect_range(reader, slot, 11, "9 10");
+        reader_close(reader);
+    }
+    assert_int_equal(seen->n, 0);
+    seen_free(seen);
+    mock_kafka_stop(&mock);
+}
+
+/* The marked record is below the first offset: no evidence, and no loss of what follows. */
+static void a_mark_that_is_gone(void **state)
+{
+    struct mock_kafka mock;
+    struct reader *reader;
+    struct reader_mark mark = {10, 1, 1};
+    struct reader_loss loss;
+    struct seen *seen = seen_new();
+    int slot;
+
+    (void)state;
+    mock_kafka_start(&mock, 1);
+    mock_kafka_topic(&mock, "t", 1);
+    mock_kafka_fill(&mock, "t", 0, 0, 8000, 1000); /* 8 MB, 5 are kept */
+    reader = open_reader(&mock);
+    slot = start_marked(reader, 7990, &mark);
+    assert_int_equal(read_range(reader, slot, 8000, seen, &loss), READER_COMPLETE);
+    assert_int_equal(seen->n, 10);
+    reader_close(reader);
+    /* ... but a loss stays one */
+    reader = open_reader(&mock);
+    slot = start_marked(reader, 20, &mark);
+    assert_int_equal(read_range(reader, slot, 8000, seen, &loss), READER_LOST);
+    assert_int_equal(loss.wanted, 20);
+    assert_true(loss.earliest > 20);
+    seen_free(seen);
+    reader_close(reader);
     mock_kafka_stop(&mock);
 }
 
@@ -555,6 +652,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(many_partitions),
         cmocka_unit_test(callback_failure_ends_and_repeats),
         cmocka_unit_test(lost_data_are_told),
+        cmocka_unit_test(marks_are_compared),
+        cmocka_unit_test(a_mark_that_is_gone),
         cmocka_unit_test(waits_no_longer_than_asked),
         cmocka_unit_test(prefetched_records_do_not_wake),
         cmocka_unit_test(outage_is_waited_for),

@@ -88,7 +88,7 @@ static struct stored read_all(struct mock_kafka *mock, const char *topic, int32_
     offset_list_init(&end);
     assert_int_equal(offset_list_add(&end, topic, partition, 0), 0);
     assert_int_equal(offsets_latest(offsets, &end, PATIENCE_MS, &err), 0);
-    assert_int_equal(reader_start(reader, topic, partition, 0, &err), 0);
+    assert_int_equal(reader_start(reader, topic, partition, 0, NULL, &err), 0);
     while ((status = reader_serve(reader, 0, end.items[0].offset, on_record, &stored, &loss, &err)) == READER_MORE)
         assert_int_not_equal(reader_wait(reader, PATIENCE_MS, -1, &err), -1);
     assert_int_equal(status, READER_COMPLETE);
