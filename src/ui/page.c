@@ -59,11 +59,11 @@ void page_begin(struct http_request *request, struct http_answer *answer, const 
     html_text(out, app->name);
     buf_append_text(out, " - ");
     html_text(out, title);
-    /* The theme is chosen before anything is painted; the rest may come later. */
+    /* The theme is chosen before anything is painted, and without waiting for the sheet; the rest may come later. */
     buf_append_text(
         out, "</title>\n<link rel=\"icon\" href=\"/assets/icon.svg\" type=\"image/svg+xml\">\n"
-             "<link rel=\"stylesheet\" href=\"/assets/style.css\">\n"
              "<script src=\"/assets/theme.js\"></script>\n"
+             "<link rel=\"stylesheet\" href=\"/assets/style.css\">\n"
              "<script src=\"/assets/live.js\" defer></script>\n"
              "<script src=\"/assets/chart.js\" defer></script>\n</head>\n<body>\n"
              "<a class=\"skip\" href=\"#content\">Skip to content</a>\n<header>\n<div class=\"title\"><a href=\"/\">");
