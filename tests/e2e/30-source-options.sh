@@ -27,14 +27,7 @@ options() {
 
 # --- by name, without a broker ---
 
-rows=0
-while IFS='|' read -r status pattern lines; do
-    [ -n "$status" ] || continue
-    IFS=';' read -r -a list <<<"$lines"
-    options "$work/check.properties" "${list[@]}"
-    rows=$((rows + 1))
-    gives "check: $lines" "$status" "$pattern" "$BIN/sf-processor" --check-config --config "$work/check.properties"
-done <<'TABLE'
+cat >"$work/table" <<'TABLE'
 0|is good|subscribe=a, b
 0|is good|subscribePattern=sf\\..*
 0|is good|assign={"a":[0,1],"b":[0]}
@@ -45,6 +38,8 @@ done <<'TABLE'
 0|is good|subscribe=a;minOffsetsPerTrigger=5;maxOffsetsPerTrigger=5;maxTriggerDelay=10m
 0|is good|subscribe=a;failOnDataLoss=FALSE;includeHeaders=false
 0|is good|subscribe=a;kafka.fetch.wait.max.ms=100
+0|is good|subscribe=a;KAFKA.Fetch.Wait.Max.Ms=100
+0|is good|subscribe=a;kafka.bootstrap.servers=localhost:1,localhost:2
 0|minPartitions has no effect|subscribe=a;minPartitions=4
 0|maxRecordsPerPartition has no effect|subscribe=a;maxRecordsPerPartition=4
 0|groupIdPrefix has no effect|subscribe=a;groupIdPrefix=mine
@@ -76,6 +71,7 @@ done <<'TABLE'
 2|failOnDataLoss = maybe|subscribe=a;failOnDataLoss=maybe
 2|includeHeaders = true|subscribe=a;includeHeaders=true
 2|ending offset not valid in streaming queries|subscribe=a;endingOffsets=latest
+2|ending timestamp not valid|subscribe=a;endingTimestamp=1
 2|ending timestamp not valid|subscribe=a;endingOffsetsByTimestamp={"a":{"0":1}}
 2|did you mean maxOffsetsPerTrigger|subscribe=a;maxOffsetPerTrigger=200
 2|startingOffsets|subscribe=a;kafka.auto.offset.reset=earliest
@@ -83,9 +79,28 @@ done <<'TABLE'
 2|bytes|subscribe=a;kafka.value.deserializer=x
 2|checkpoint|subscribe=a;kafka.enable.auto.commit=true
 2|interceptor.classes|subscribe=a;kafka.interceptor.classes=x
+2|written as they are|subscribe=a;query.q.format=kafka;query.q.option.topic=b;query.q.option.kafka.key.serializer=x
+2|written as they are|subscribe=a;query.q.format=kafka;query.q.option.topic=b;query.q.option.kafka.value.serializer=x
 2|no setting nosuch|subscribe=a;kafka.nosuch=1
+2|nosuch|subscribe=a;nosuch=1
 TABLE
-check 'the whole table was read' test "$rows" -eq 49
+rows=0
+while IFS='|' read -r status pattern lines; do
+    [ -n "$status" ] || continue
+    IFS=';' read -r -a list <<<"$lines"
+    options "$work/check.properties" "${list[@]}"
+    rows=$((rows + 1))
+    gives "check: $lines" "$status" "$pattern" "$BIN/sf-processor" --check-config --config "$work/check.properties"
+done <"$work/table"
+check 'the whole table was read' test "$rows" -eq 55
+# Spark's documentation of the source, and what its users write beside it (Kafka's and DStreams' names).
+for option in subscribe subscribePattern assign startingOffsets startingTimestamp startingOffsetsByTimestamp startingOffsetsByTimestampStrategy \
+    endingOffsets endingTimestamp endingOffsetsByTimestamp maxOffsetsPerTrigger minOffsetsPerTrigger maxTriggerDelay failOnDataLoss minPartitions \
+    maxRecordsPerPartition includeHeaders groupIdPrefix kafkaConsumer.pollTimeoutMs fetchOffset.numRetries fetchOffset.retryIntervalMs \
+    maxRatePerPartition stopGracefullyOnShutdown kafka.bootstrap.servers kafka.group.id kafka.auto.offset.reset kafka.key.deserializer \
+    kafka.value.deserializer kafka.enable.auto.commit kafka.interceptor.classes option.kafka.key.serializer option.kafka.value.serializer; do
+    check "the table has $option" grep -q -F "${option}=" "$work/table"
+done
 
 # --- where a fresh query starts ---
 

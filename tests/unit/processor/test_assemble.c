@@ -323,6 +323,9 @@ static void only_warned(void **state)
                                        "source.calls.maxRatePerPartition",
                                        "source.calls.stopGracefullyOnShutdown",
                                        "source.calls.minPartitions",
+                                       "source.calls.maxRecordsPerPartition",
+                                       "source.calls.fetchOffset.numRetries",
+                                       "source.calls.fetchOffset.retryIntervalMs",
                                        "source.calls.groupIdPrefix",
                                        "source.calls.kafkaConsumer.pollTimeoutMs",
                                        "spark.jars.packages"};
