@@ -20,10 +20,10 @@ struct schema {
 void schema_init(struct schema *schema);
 void schema_release(struct schema *schema);
 
-/* Parse Spark's DDL (StructType.fromDDL): `name TYPE` or `name: TYPE`, comma separated, back-quoted names, NOT NULL and
- * COMMENT '...' accepted and without effect. Types outside TYPE_* (DECIMAL, ARRAY ...) are refused by name with
- * condition SFCRIME_UNSUPPORTED, broken text with PARSE_SYNTAX_ERROR; err has line and column in the text. Returns 0 or
- * -1 (schema empty). */
+/* Parse Spark's DDL (StructType.fromDDL): `name TYPE`, comma separated, or struct<name: TYPE, ...>, back-quoted names,
+ * comments as in SQL; NOT NULL and then COMMENT '...' are accepted and without effect. Types outside TYPE_* (DECIMAL,
+ * ARRAY ...) are refused by name with condition SFCRIME_UNSUPPORTED, broken text with Spark's condition, mostly
+ * PARSE_SYNTAX_ERROR; err has line and column in the text. Returns 0 or -1 (schema empty). */
 int schema_parse(struct schema *schema, const char *ddl, struct errbuf *err);
 
 /* Append a column; copies the name and the type. Returns 0, -1 without memory. */

@@ -120,13 +120,38 @@ static bool word_byte(unsigned char c)
     return c >= 0x80 || c == '_' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
 }
 
+/* Behind blanks and comments, as in SQL: -- to the end of the line, and bracketed ones, which nest. One that has no end
+ * is left standing. */
+static const char *skip_blanks(const char *p)
+{
+    for (;;) {
+        while (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r')
+            p++;
+        if (p[0] == '-' && p[1] == '-') {
+            while (*p != '\0' && *p != '\n')
+                p++;
+        } else if (p[0] == '/' && p[1] == '*') {
+            const char *q = p;
+            int depth = 0;
+            do {
+                bool opens = q[0] == '/' && q[1] == '*', closes = q[0] == '*' && q[1] == '/';
+                if (*q == '\0')
+                    return p;
+                depth += opens - closes;
+                q += opens || closes ? 2 : 1;
+            } while (depth > 0);
+            p = q;
+        } else {
+            return p;
+        }
+    }
+}
+
 static struct token next_token(struct ddl *ddl)
 {
     struct token token = {DDL_END, NULL, 0};
-    const char *p = ddl->at;
+    const char *p = skip_blanks(ddl->at);
 
-    while (*p == ' ' || *p == '\t' || *p == '\n' || *p == '\r')
-        p++;
     token.start = p;
     if (*p == '\0') {
         token.kind = DDL_END;
@@ -193,13 +218,19 @@ static void set_place(struct ddl *ddl, const char *place)
     }
 }
 
+/* How much of a token a message shows, for %.*s. */
+static int word_shown(struct token token)
+{
+    return token.len > 60 ? 60 : (int)token.len;
+}
+
 static int syntax_error(struct ddl *ddl, struct token token, const char *expected)
 {
     if (token.kind == DDL_END)
         errbuf_condition(ddl->err, "PARSE_SYNTAX_ERROR", "42601", "schema ends where %s is expected", expected);
     else
         errbuf_condition(ddl->err, "PARSE_SYNTAX_ERROR", "42601", "schema: '%.*s' where %s is expected",
-                         token.len > 60 ? 60 : (int)token.len, token.start, expected);
+                         word_shown(token), token.start, expected);
     ddl->err->exit_code = EXIT_CODE_USAGE;
     set_place(ddl, token.start);
     return -1;
@@ -210,13 +241,14 @@ static int unsupported(struct ddl *ddl, struct token token)
     errbuf_condition(ddl->err, "SFCRIME_UNSUPPORTED", "0A000",
                      "schema: type %.*s is not supported; the types are BOOLEAN, INT, BIGINT, DOUBLE, STRING, "
                      "TIMESTAMP, DATE, BINARY",
-                     token.len > 60 ? 60 : (int)token.len, token.start);
+                     word_shown(token), token.start);
     ddl->err->exit_code = EXIT_CODE_USAGE;
     set_place(ddl, token.start);
     return -1;
 }
 
-static int parse_type(struct ddl *ddl, const struct type **type)
+/* The type that a word names; NULL if we have none of that name. */
+static const struct type *find_type(struct token token)
 {
     static const struct {
         const char *word;
@@ -234,6 +266,15 @@ static int parse_type(struct ddl *ddl, const struct type **type)
         {"BINARY", TYPE_BINARY},
         {"TIMESTAMP_LTZ", TYPE_TIMESTAMP},
     };
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (is_word(token, known[i].word))
+            return type_of(known[i].id);
+    return NULL;
+}
+
+static int parse_type(struct ddl *ddl, const struct type **type)
+{
     /* Types that Spark has and we have not. */
     static const char *const others[] = {
         "ARRAY",    "STRUCT", "MAP",  "DECIMAL", "DEC",     "NUMERIC",  "FLOAT", "REAL",          "TINYINT",  "BYTE",
@@ -242,49 +283,70 @@ static int parse_type(struct ddl *ddl, const struct type **type)
 
     if (token.kind != DDL_WORD)
         return syntax_error(ddl, token, "a type");
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (is_word(token, known[i].word)) {
-            struct token after = peek_token(ddl);
-            /* STRING COLLATE x, and lengths, are other types */
-            if (is_word(after, "COLLATE") || is_sign(after, '('))
-                return unsupported(ddl, token);
-            *type = type_of(known[i].id);
-            return 0;
-        }
+    *type = find_type(token);
+    if (*type != NULL) {
+        struct token after = peek_token(ddl);
+        /* STRING COLLATE x, and lengths, are other types */
+        if (is_word(after, "COLLATE") || is_sign(after, '('))
+            return unsupported(ddl, token);
+        return 0;
+    }
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         if (is_word(token, others[i]))
             return unsupported(ddl, token);
     return syntax_error(ddl, token, "a type");
 }
 
-/* NOT NULL and COMMENT '...', any number, in any order: Spark takes them and from_json ignores them. */
+/* NOT NULL, then COMMENT '...', each at most once: Spark takes them and from_json ignores them. */
 static int parse_options(struct ddl *ddl)
 {
-    for (;;) {
-        struct token token = peek_token(ddl);
-        if (is_word(token, "NOT")) {
-            next_token(ddl);
-            token = next_token(ddl);
-            if (!is_word(token, "NULL"))
-                return syntax_error(ddl, token, "NULL");
-        } else if (is_word(token, "COMMENT")) {
-            next_token(ddl);
-            token = next_token(ddl);
-            if (token.kind != DDL_STRING)
-                return syntax_error(ddl, token, "a quoted comment");
-        } else {
-            return 0;
-        }
+    struct token token = peek_token(ddl);
+
+    if (is_word(token, "NOT")) {
+        next_token(ddl);
+        token = next_token(ddl);
+        if (!is_word(token, "NULL"))
+            return syntax_error(ddl, token, "NULL");
+        token = peek_token(ddl);
     }
+    if (is_word(token, "COMMENT")) {
+        next_token(ddl);
+        token = next_token(ddl);
+        if (token.kind != DDL_STRING)
+            return syntax_error(ddl, token, "a quoted comment");
+    }
+    return 0;
 }
 
-static int parse_column(struct ddl *ddl, struct schema *schema)
+/* An unquoted name is of ASCII letters, digits and _, and no number. */
+static int check_name(struct ddl *ddl, struct token name)
+{
+    bool number = true;
+
+    for (size_t i = 0; i < name.len; i++) {
+        if ((unsigned char)name.start[i] >= 0x80) {
+            errbuf_condition(ddl->err, "INVALID_IDENTIFIER", "42602",
+                             "schema: the unquoted identifier %.*s is invalid and must be back quoted as: `%.*s`",
+                             word_shown(name), name.start, word_shown(name), name.start);
+            ddl->err->exit_code = EXIT_CODE_USAGE;
+            set_place(ddl, name.start);
+            return -1;
+        }
+        number = number && name.start[i] >= '0' && name.start[i] <= '9';
+    }
+    return number ? syntax_error(ddl, name, "a column name") : 0;
+}
+
+/* in_struct: between the angle brackets of struct<...>, where a colon may stand between name and type. */
+static int parse_column(struct ddl *ddl, struct schema *schema, bool in_struct)
 {
     struct token name = next_token(ddl);
     const struct type *type = NULL;
 
     if (name.kind != DDL_WORD && name.kind != DDL_QUOTED)
         return syntax_error(ddl, name, "a column name");
+    if (name.kind == DDL_WORD && check_name(ddl, name) != 0)
+        return -1;
     char *text = arena_bytes(&schema->arena, name.len + 1);
     if (text == NULL)
         return errbuf_oom(ddl->err, "schema", name.len + 1);
@@ -302,7 +364,7 @@ static int parse_column(struct ddl *ddl, struct schema *schema)
             return syntax_error(ddl, name, "a column name");
     }
     text[len] = '\0';
-    if (is_sign(peek_token(ddl), ':'))
+    if (in_struct && is_sign(peek_token(ddl), ':'))
         next_token(ddl);
     if (parse_type(ddl, &type) != 0 || parse_options(ddl) != 0)
         return -1;
@@ -317,21 +379,64 @@ static int parse_column(struct ddl *ddl, struct schema *schema)
     return schema_add(schema, text, type) == 0 ? 0 : errbuf_oom(ddl->err, "schema", len);
 }
 
+/* A text that is one word is no column but a type of its own. Returns 1 if it is, with the refusal in err. */
+static int refuse_lone_type(struct ddl *ddl)
+{
+    struct ddl ahead = *ddl;
+    struct token word = next_token(&ahead);
+
+    if (word.kind == DDL_END) {
+        errbuf_condition(ddl->err, "PARSE_EMPTY_STATEMENT", "42617",
+                         "schema: it is empty; columns such as a STRING, b INT are wanted");
+    } else if (word.kind == DDL_WORD && next_token(&ahead).kind == DDL_END) {
+        if (find_type(word) != NULL)
+            errbuf_condition(ddl->err, "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", "42K09",
+                             "schema: '%.*s' is one type; columns such as a STRING, b INT are wanted", word_shown(word),
+                             word.start);
+        else
+            errbuf_condition(ddl->err, "UNSUPPORTED_DATATYPE", "0A000", "schema: unsupported data type '%.*s'",
+                             word_shown(word), word.start);
+    } else {
+        return 0;
+    }
+    ddl->err->exit_code = EXIT_CODE_USAGE;
+    set_place(ddl, word.start);
+    return 1;
+}
+
+/* True behind the opening bracket of struct<...>, the other way to write a schema. */
+static bool enter_struct(struct ddl *ddl)
+{
+    struct ddl ahead = *ddl;
+
+    if (!is_word(next_token(&ahead), "STRUCT") || !is_sign(next_token(&ahead), '<'))
+        return false;
+    *ddl = ahead;
+    return true;
+}
+
 int schema_parse(struct schema *schema, const char *ddl_text, struct errbuf *err)
 {
     struct ddl ddl = {ddl_text, ddl_text, err};
+    struct token token;
 
-    for (;;) {
-        if (parse_column(&ddl, schema) != 0)
+    if (refuse_lone_type(&ddl))
+        goto fail;
+    bool in_struct = enter_struct(&ddl);
+    do {
+        if (parse_column(&ddl, schema, in_struct) != 0)
             goto fail;
-        struct token token = next_token(&ddl);
-        if (token.kind == DDL_END)
-            return 0;
-        if (!is_sign(token, ',')) {
-            syntax_error(&ddl, token, "',' or the end");
-            goto fail;
-        }
+        token = next_token(&ddl);
+    } while (is_sign(token, ','));
+    if (in_struct && is_sign(token, '>'))
+        token = next_token(&ddl);
+    else if (in_struct) {
+        syntax_error(&ddl, token, "',' or '>'");
+        goto fail;
     }
+    if (token.kind == DDL_END)
+        return 0;
+    syntax_error(&ddl, token, in_struct ? "the end" : "',' or the end");
 
 fail:
     schema_release(schema);

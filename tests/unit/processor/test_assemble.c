@@ -148,7 +148,7 @@ static void everything_set(void **state)
         "table.t.path = file:///x.json\ntable.t.schema = k STRING\ntable.t.multiLine = false\ntable.u.path = /u.csv\n"
         "table.u.format = csv\ntable.u.multiLine = TRUE\n"
         "query.one.sql = SELECT 1\nquery.one.outputMode = Complete\nquery.one.trigger = availablenow\n"
-        "query.one.option.numRows = 0\nquery.one.option.truncate = false\nquery.one.option.title = true\n"
+        "query.one.option.numRows = -1\nquery.one.option.truncate = false\nquery.one.option.title = true\n"
         "query.two.sql = SELECT 2\nquery.two.outputMode = update\nquery.two.trigger = ONCE\nquery.two.format = kafka\n"
         "query.two.option.topic = out\nquery.two.option.transactional = true\nquery.two.option.kafka.linger.ms = 7\n"
         "query.three.sql = SELECT 3\nquery.three.trigger = 1.5 seconds\nquery.three.format = CSV\n"
@@ -210,7 +210,7 @@ static void everything_set(void **state)
     const struct config_query *one = &config->queries[0], *two = &config->queries[1], *three = &config->queries[2];
     assert_int_equal(one->output_mode, PLAN_COMPLETE);
     assert_int_equal(one->trigger, CONFIG_TRIGGER_AVAILABLE_NOW);
-    assert_int_equal(one->num_rows, 0);
+    assert_int_equal(one->num_rows, -1); /* as in Spark: none are shown */
     assert_int_equal(one->truncate, 0);
     assert_true(one->title);
     assert_string_equal(one->checkpoint_location, "/cp/one");
@@ -269,7 +269,7 @@ static void refusals(void **state)
         {MINIMAL "query.q.format = xml", "one of console, kafka, csv, noop"},
         {MINIMAL "query.q.format = csv", "query.q.option.path is not set"},
         {MINIMAL "query.q.option.truncate = 30", "query.q.option.truncate = 30: true or false is wanted"},
-        {MINIMAL "query.q.option.numRows = -1", "from 0"},
+        {MINIMAL "query.q.option.numRows = 2147483648", "to 2147483647"},
         {MINIMAL "query.q.option.numRow = 1", "did you mean option.numRows?"},
         {MINIMAL "query.q.checkpointLocation = /a\nquery.r.sql = SELECT 1\nquery.r.checkpointLocation = /a",
          "queries q and r have the same checkpointLocation /a"},

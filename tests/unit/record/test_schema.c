@@ -34,7 +34,10 @@ static void accepts_spark_ddl(void **state)
         const char *again;
     } cases[] = {
         {"a STRING", "a STRING"},
-        {"a: string", "a STRING"},
+        {"struct<a: string, b INT>", "a STRING, b INT"},
+        {"Struct < a:string NOT NULL > ", "a STRING"},
+        {"struct STRING", "struct STRING"},
+        {"-- c\na STRING /* /* x */, */ , b INT --", "a STRING, b INT"},
         {" a\tINT ,\n b  bigint", "a INT, b BIGINT"},
         {"a INTEGER, b LONG, c DOUBLE, d BOOLEAN", "a INT, b BIGINT, c DOUBLE, d BOOLEAN"},
         {"a TIMESTAMP, b DATE, c BINARY", "a TIMESTAMP, b DATE, c BINARY"},
@@ -61,8 +64,18 @@ static void refuses_with_place(void **state)
         const char *condition;
         int line, column;
     } cases[] = {
-        {"", "PARSE_SYNTAX_ERROR", 1, 0},
-        {"a", "PARSE_SYNTAX_ERROR", 1, 1},
+        {"", "PARSE_EMPTY_STATEMENT", 1, 0},
+        {" -- nothing", "PARSE_EMPTY_STATEMENT", 1, 11},
+        {"a", "UNSUPPORTED_DATATYPE", 1, 0},
+        {" bigint", "DATATYPE_MISMATCH.INVALID_JSON_SCHEMA", 1, 1},
+        {"a: STRING", "PARSE_SYNTAX_ERROR", 1, 1},
+        {"struct<a STRING", "PARSE_SYNTAX_ERROR", 1, 15},
+        {"struct<a STRING> b", "PARSE_SYNTAX_ERROR", 1, 17},
+        {"a STRING /* b INT", "PARSE_SYNTAX_ERROR", 1, 9},
+        {"1 STRING", "PARSE_SYNTAX_ERROR", 1, 0},
+        {"a STRING COMMENT 'x' NOT NULL", "PARSE_SYNTAX_ERROR", 1, 21},
+        {"a STRING COMMENT 'it''s'", "PARSE_SYNTAX_ERROR", 1, 21},
+        {"\xC3\xA9 STRING", "INVALID_IDENTIFIER", 1, 0},
         {"a STRING,", "PARSE_SYNTAX_ERROR", 1, 9},
         {"a STRING b INT", "PARSE_SYNTAX_ERROR", 1, 9},
         {"a STRING,\n  , b INT", "PARSE_SYNTAX_ERROR", 2, 2},
@@ -70,7 +83,7 @@ static void refuses_with_place(void **state)
         {"`` STRING", "PARSE_SYNTAX_ERROR", 1, 0},
         {"a STRING NOT b", "PARSE_SYNTAX_ERROR", 1, 13},
         {"a STRING COMMENT b", "PARSE_SYNTAX_ERROR", 1, 17},
-        {"\xC3\xA9 DECIMAL(10,2)", "SFCRIME_UNSUPPORTED", 1, 2},
+        {"`\xC3\xA9` DECIMAL(10,2)", "SFCRIME_UNSUPPORTED", 1, 4},
         {"a ARRAY<INT>", "SFCRIME_UNSUPPORTED", 1, 2},
         {"a STRUCT<b: INT>", "SFCRIME_UNSUPPORTED", 1, 2},
         {"a VARCHAR(3)", "SFCRIME_UNSUPPORTED", 1, 2},
