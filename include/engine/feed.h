@@ -29,6 +29,7 @@ struct feed_batch {
     int64_t late_rows;
     int64_t bad_records;
     int64_t unmatched_rows;
+    int64_t lost_offsets;   /* source_skipped: of the whole run so far */
     const int64_t *reached; /* rows that came to each operator and, last, to the sink; NULL: not known */
     size_t nreached;
 };

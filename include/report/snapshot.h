@@ -97,6 +97,7 @@ struct snapshot {
     int64_t late_rows_total;
     int64_t bad_records_total;
     int64_t unmatched_rows_total; /* of left joins */
+    int64_t lost_offsets_total;   /* gone at the source before they were read, and passed over */
     int64_t phase_us_total[PROGRESS_PHASES];
     int64_t duration_bucket[16]; /* batch durations: counts per bound of snapshot_duration_bounds_ms, last: above */
     int64_t duration_us_total;

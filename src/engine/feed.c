@@ -394,6 +394,7 @@ void feed_executed(struct feed *feed, const struct progress *progress, const str
     now->late_rows_total += batch->late_rows;
     now->bad_records_total += batch->bad_records;
     now->unmatched_rows_total += batch->unmatched_rows;
+    now->lost_offsets_total = batch->lost_offsets;
     count_duration(now, progress);
     add_reached(now, batch);
     note_left(feed, progress);

@@ -444,6 +444,7 @@ static enum query_outcome run_steps(struct query *query, struct query_work *work
 
     purge(query);
     work->numbers.rerun = query->rerun;
+    work->numbers.lost_offsets = source_skipped(query->source);
     work->numbers.reached = work->reached;
     work->numbers.nreached = query->plan->nops + 1;
     feed_result(query->feed, query->batch_id, work->result);

@@ -25,7 +25,7 @@ int sink_check(const struct config_query *query, const struct schema *schema, st
         err->exit_code = EXIT_CODE_USAGE;
         return -1;
     }
-    return errbuf_set(err, EXIT_CODE_USAGE, "unknown format %s: use console, kafka, csv or noop", query->format);
+    return errbuf_set(err, EXIT_CODE_USAGE, "unknown format %s: use console or noop", query->format);
 }
 
 struct sink *sink_open(const struct sink_context *context, struct errbuf *err)

@@ -77,6 +77,7 @@ void api_short_form(struct json_writer *json, const struct snapshot *snapshot, i
     json_writer_key_i64(json, "outputRows", snapshot->output_rows_total);
     json_writer_key_i64(json, "badRecords", snapshot->bad_records_total);
     json_writer_key_i64(json, "lateRows", snapshot->late_rows_total);
+    json_writer_key_i64(json, "lostOffsets", snapshot->lost_offsets_total);
     json_writer_key(json, "last");
     if (snapshot->last != NULL)
         api_short_record(json, &snapshot->last->progress);

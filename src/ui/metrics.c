@@ -295,6 +295,11 @@ static void bad_records(const struct page *page)
     }
 }
 
+static int64_t lost_offsets(const struct snapshot *s)
+{
+    return s->lost_offsets_total;
+}
+
 static int64_t unmatched_rows(const struct snapshot *s)
 {
     return s->unmatched_rows_total;
@@ -387,6 +392,8 @@ void metrics_answer(struct http_request *request, struct http_answer *answer)
     per_query(&page, "sfcrime_late_rows_dropped_total", "counter", "Partial groups dropped as late.", late_rows);
     per_query(&page, "sfcrime_join_unmatched_rows_total", "counter", "Rows of left joins without a match.",
               unmatched_rows);
+    per_query(&page, "sfcrime_lost_offsets_total", "counter",
+              "Offsets gone at the source before they were read, and passed over.", lost_offsets);
     bad_records(&page);
     requests(&page);
     process(&page, board_application(request->board)->start_ms);

@@ -61,6 +61,8 @@ static void facts(struct buf *out, const struct snapshot *snapshot)
         batch_facts(out, snapshot);
     page_fact_number(out, "Rows read", snapshot->input_rows_total);
     page_fact_number(out, "Bad records", snapshot->bad_records_total);
+    if (snapshot->lost_offsets_total > 0)
+        page_fact_number(out, "Lost offsets", snapshot->lost_offsets_total);
     if (snapshot->late_rows_total > 0)
         page_fact_number(out, "Late rows", snapshot->late_rows_total);
     if (snapshot->batches_behind > 0)

@@ -100,6 +100,7 @@ static inline struct snapshot *fixture_snapshot(size_t batches)
     snapshot->batches = (int64_t)batches;
     snapshot->input_rows_total = 20 * (int64_t)batches;
     snapshot->unmatched_rows_total = 5;
+    snapshot->lost_offsets_total = 6;
     snapshot->history = calloc(batches + 1, sizeof(*snapshot->history));
     for (size_t i = 0; i < batches; i++) {
         struct progress progress;
