@@ -114,35 +114,48 @@ running() { # DIR: true, with pid set, when the broker of DIR lives
     pid=$(cat "$1/pid" 2>/dev/null) && [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null
 }
 
+# launch DIR PORT: 0 when the broker listens there, or has not for a minute; 1 when it ended.
+launch() {
+    local dir=$1 port=$2 extra=() i
+    [ ! -e "$home/classes.jsa" ] || extra+=("-XX:SharedArchiveFile=$home/classes.jsa")
+    # shellcheck disable=SC2086 # several options
+    (cd "$dir" && exec setsid java "${jvm[@]}" "${extra[@]}" ${SF_KAFKA_JVM:-} -cp "$home/libs/*" kafka.Kafka "$dir/kraft.properties") \
+        >"$dir/kafka.log" 2>&1 </dev/null 7>&- &
+    pid=$!
+    echo "$pid" >"$dir/pid"
+    for ((i = 0; i < 600; i++)); do
+        kill -0 "$pid" 2>/dev/null || { rm -f "$dir/pid"; return 1; }
+        ! port_open "$port" || return 0
+        sleep 0.1
+    done
+}
+
 start() {
-    local dir=$1 port=${2:-9092} controller extra=() i
+    local dir=$1 wanted=${2:-9092} port controller tries=5
     [ -d "$home/libs" ] || die 1 "Kafka's jars are missing: run scripts/kafka.sh install"
     mkdir -p "$dir"
     dir=$(cd "$dir" && pwd)
     ! running "$dir" || die 6 "a broker with data under $dir runs already (pid $pid)"
-    if [ "$port" = 0 ]; then
-        read -r port controller < <(free_ports)
-    else
-        ! port_open "$port" || die 6 "port $port on 127.0.0.1 is taken; stop that program or choose another port"
-        controller=$((port + 1))
-        while port_open "$controller"; do controller=$((controller + 1)); done
-    fi
-    write_properties "$port" "$controller" "$dir/data" >"$dir/kraft.properties"
     if [ ! -e "$dir/data/meta.properties" ]; then
         rm -rf "$dir/data"
         cp -r "$home/template" "$dir/data"
         sed -i "s/^cluster.id=.*/cluster.id=$(random_id)/; s/^directory.id=.*/directory.id=$(random_id)/" "$dir/data/meta.properties"
     fi
-    [ ! -e "$home/classes.jsa" ] || extra+=("-XX:SharedArchiveFile=$home/classes.jsa")
-    # shellcheck disable=SC2086 # several options
-    (cd "$dir" && exec setsid java "${jvm[@]}" "${extra[@]}" ${SF_KAFKA_JVM:-} -cp "$home/libs/*" kafka.Kafka "$dir/kraft.properties") \
-        >>"$dir/kafka.log" 2>&1 </dev/null 7>&- &
-    pid=$!
-    echo "$pid" >"$dir/pid"
-    for ((i = 0; i < 600; i++)); do
-        kill -0 "$pid" 2>/dev/null || { tail -n 20 "$dir/kafka.log" >&2; rm -f "$dir/pid"; die 1 "Kafka ended; see $dir/kafka.log"; }
-        if port_open "$port"; then break; fi
-        sleep 0.1
+    while :; do
+        if [ "$wanted" = 0 ]; then
+            read -r port controller < <(free_ports)
+        else
+            port=$wanted
+            ! port_open "$port" || die 6 "port $port on 127.0.0.1 is taken; stop that program or choose another port"
+            controller=$((port + 1))
+            while port_open "$controller"; do controller=$((controller + 1)); done
+        fi
+        write_properties "$port" "$controller" "$dir/data" >"$dir/kraft.properties"
+        ! launch "$dir" "$port" || break
+        # A port that was free a moment ago may be taken by the time the broker listens.
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] && [ "$wanted" = 0 ] && grep -q 'Address already in use' "$dir/kafka.log" ||
+            { tail -n 20 "$dir/kafka.log" >&2; die 1 "Kafka ended; see $dir/kafka.log"; }
     done
     if [ -x "$tool" ]; then
         # shellcheck disable=SC2086 # several options

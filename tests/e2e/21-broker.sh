@@ -23,8 +23,11 @@ for i in range(6000):
 check 'six megabytes are taken' "$TOOLS/kafka_tool" -b "$BROKERS" produce-jsonl "$work/large.jsonl" one
 check 'what it drops is told with topic, partition, number and advice' wait_until 10 grep -E -q 'WARN Broker: topic one partition 0 dropped [0-9]+ messages .*Apache Kafka' "$work/broker.err"
 first=$("$TOOLS/kafka_tool" -b "$BROKERS" list-offsets one | cut -d ' ' -f 2)
-check 'the number is right' grep -q "dropped $first messages" "$work/broker.err"
-check 'nothing else is told' test "$(grep -c WARN "$work/broker.err")" = 1
+# On a busy machine the broker looks while the records still come, and tells in two lines.
+told() { grep -o 'partition 0 dropped [0-9]* messages' "$work/broker.err" | awk '{ sum += $4 } END { print sum + 0 }'; }
+all_told() { [ "$(told)" = "$first" ]; }
+check "the number is right: $first" wait_until 10 all_told
+check 'nothing else is told' test "$(grep WARN "$work/broker.err" | grep -c -v 'dropped [0-9]* messages')" = 0
 
 kill -TERM "$broker"
 end_of "$broker" 5
