@@ -103,6 +103,8 @@ struct snapshot {
     int64_t duration_us_total;
     size_t nhistory; /* executed batches, oldest first */
     struct snapshot_record **history;
+    bool event_forgotten;           /* some batch that is no longer in the history had event times */
+    int64_t forgotten_event_max_ms; /* the greatest of them */
     struct snapshot_record *last;   /* newest record, idle ones too; NULL before the first */
     struct snapshot_result *result; /* NULL before the first batch */
     size_t npartitions;

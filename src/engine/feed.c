@@ -381,6 +381,20 @@ void feed_bad(struct feed *feed, int64_t batch_id, const struct snapshot_bad *ba
     unlock(feed);
 }
 
+/* What the oldest record alone knew of the run. */
+static void forget_oldest(struct snapshot *now)
+{
+    const struct progress *oldest = &now->history[0]->progress;
+
+    if (oldest->has_event_time && (!now->event_forgotten || oldest->event_max_ms > now->forgotten_event_max_ms)) {
+        now->event_forgotten = true;
+        now->forgotten_event_max_ms = oldest->event_max_ms;
+    }
+    snapshot_record_unref(now->history[0]);
+    memmove(now->history, now->history + 1, (now->nhistory - 1) * sizeof(struct snapshot_record *));
+    now->nhistory--;
+}
+
 void feed_executed(struct feed *feed, const struct progress *progress, const struct feed_batch *batch)
 {
     struct snapshot_record *record = snapshot_record_new(progress);
@@ -399,11 +413,8 @@ void feed_executed(struct feed *feed, const struct progress *progress, const str
     add_reached(now, batch);
     note_left(feed, progress);
     if (record) {
-        if (now->nhistory == feed->history_max) {
-            snapshot_record_unref(now->history[0]);
-            memmove(now->history, now->history + 1, (now->nhistory - 1) * sizeof(struct snapshot_record *));
-            now->nhistory--;
-        }
+        if (now->nhistory == feed->history_max)
+            forget_oldest(now);
         now->history[now->nhistory++] = record;
         snapshot_record_unref(now->last);
         now->last = snapshot_record_ref(record);

@@ -167,15 +167,28 @@ static void cut_marks(struct buf *out, const struct chart *chart, const struct c
     }
 }
 
-static void pause(struct buf *out, const struct chart_scale *scale, int64_t from_ms, int64_t to_ms)
+/* Where the name of the limit stands: above its line, or below it where the marks of what is cut have their numbers. */
+static double limit_name_y(const struct chart_scale *scale, double limit)
 {
+    double y = chart_y(scale, limit);
+
+    return y < CHART_TOP + 18 ? y + 13 : y - 3;
+}
+
+/* Its word stands at the top, or below the limit's name if that is there. */
+static void pause(struct buf *out, const struct chart *chart, const struct chart_scale *scale, int64_t from_ms,
+                  int64_t to_ms)
+{
+    double word_y = CHART_TOP + 14;
+    if (scale->limit_shown && fabs(limit_name_y(scale, chart->limit) - word_y) < 18)
+        word_y += 32;
     double x = chart_x(scale, from_ms), width = chart_x(scale, to_ms) - x;
 
     buf_printf(out, "<rect class=\"pause\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>", x, CHART_TOP, width,
                CHART_BOTTOM - CHART_TOP);
     if (width > 48)
-        buf_printf(out, "<text class=\"pause\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">no batch</text>",
-                   x + width / 2, CHART_TOP + 14);
+        buf_printf(out, "<text class=\"pause\" x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">no batch</text>",
+                   x + width / 2, word_y);
     buf_append_byte(out, '\n');
 }
 
@@ -183,9 +196,9 @@ static void pauses(struct buf *out, const struct chart *chart, const struct char
 {
     for (size_t i = 1; i < chart->n; i++)
         if (chart->time_ms[i] - chart->time_ms[i - 1] > chart->gap_ms)
-            pause(out, scale, chart->time_ms[i - 1], chart->time_ms[i]);
+            pause(out, chart, scale, chart->time_ms[i - 1], chart->time_ms[i]);
     if (scale->idle_ms != 0)
-        pause(out, scale, scale->idle_ms, scale->last_ms);
+        pause(out, chart, scale, scale->idle_ms, scale->last_ms);
 }
 
 void chart_limit(struct buf *out, double limit, const char *name, const struct chart_scale *scale)
@@ -195,7 +208,7 @@ void chart_limit(struct buf *out, double limit, const char *name, const struct c
     double y = chart_y(scale, limit);
     buf_printf(
         out, "<path class=\"limit\" d=\"M%d %.1fH%d\"/><text class=\"limit\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
-        CHART_LEFT, y, scale->right, scale->right - 2, y < CHART_TOP + 12 ? y + 11 : y - 3);
+        CHART_LEFT, y, scale->right, scale->right - 2, limit_name_y(scale, limit));
     html_text(out, name);
     buf_append_text(out, "</text>\n");
 }

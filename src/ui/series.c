@@ -111,9 +111,22 @@ static void fill_source(struct series *series, size_t i, const struct progress *
             (double)(latest - before) * 1000.0 / (double)(progress->timestamp_ms - previous->timestamp_ms);
 }
 
+/* The newest event of the run before history[first]. */
+static int64_t event_before(const struct snapshot *snapshot, size_t first)
+{
+    int64_t newest = snapshot->event_forgotten ? snapshot->forgotten_event_max_ms : PROGRESS_NONE;
+
+    for (size_t i = 0; i < first; i++) {
+        const struct progress *p = &snapshot->history[i]->progress;
+        if (p->has_event_time && p->event_max_ms > newest)
+            newest = p->event_max_ms;
+    }
+    return newest;
+}
+
 static void fill(struct series *series, const struct snapshot *snapshot, size_t first)
 {
-    int64_t newest_event = PROGRESS_NONE;
+    int64_t newest_event = event_before(snapshot, first);
 
     for (size_t i = 0; i < series->n; i++) {
         const struct progress *p = &snapshot->history[first + i]->progress;
@@ -134,7 +147,8 @@ static void fill(struct series *series, const struct snapshot *snapshot, size_t 
         if (p->has_event_time && p->event_max_ms > newest_event)
             newest_event = p->event_max_ms;
         series->has_watermark = series->has_watermark || p->has_watermark;
-        if (p->has_watermark && p->watermark_ms > 0 && newest_event != PROGRESS_NONE)
+        /* A watermark above every event of this run was set by events before a restart, which nobody knows any more. */
+        if (p->has_watermark && p->watermark_ms > 0 && newest_event != PROGRESS_NONE && newest_event >= p->watermark_ms)
             series->values[SERIES_WATERMARK_GAP][i] = (double)(newest_event - p->watermark_ms) / 1000.0;
         if (p->has_watermark && p->watermark_ms > 0)
             series->values[SERIES_WATERMARK_AGE][i] = (double)(p->timestamp_ms - p->watermark_ms) / 1000.0;

@@ -99,6 +99,7 @@ async function atRest(pipeline, name, path) {
         if (javaScriptEnabled) await live(page);
         seen[javaScriptEnabled ? "scripted" : "plain"] = await inventory(page);
         if (!javaScriptEnabled) seen.plain.buttons = await buttons(page);
+        else seen.overlaps = await overlapsAt(page, [WIDE, NARROW]);
         await harmless(page);
         ensure(!shows || (await page.locator("main").innerText()).includes(HOSTILE), "not shown as text");
       });
@@ -107,10 +108,20 @@ async function atRest(pipeline, name, path) {
     const { plain, scripted } = seen;
     ensure(plain && scripted, "the page did not come");
     equal(plain.buttons, [], "buttons that do nothing");
+    equal(seen.overlaps, [], "labels of charts that lie over each other while nothing comes");
     const missing = scripted.words.filter((word) => !plain.words.includes(word));
     ensure(missing.length === 0, `only with script: ${missing}`);
     for (const what of ["rows", "charts", "links"]) equal(plain[what], scripted[what], `${what} without and with script`);
   });
+}
+
+async function overlapsAt(page, sizes) {
+  const found = [];
+  for (const size of sizes) {
+    await page.setViewportSize(size);
+    found.push(...(await page.evaluate(overlaps)).map((text) => `${size.width} px: ${text}`));
+  }
+  return found;
 }
 
 async function buttons(page) {

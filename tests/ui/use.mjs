@@ -142,8 +142,11 @@ const SPARK_CHARTS = ["Input Rate", "Process Rate", "Input Rows", "Batch Duratio
 async function ways(pipeline) {
   const label = (what) => `${pipeline.kind}: ${what}`;
   const charts = async (page) => {
-    const names = await page.locator("figure .name").allTextContents();
-    for (const name of SPARK_CHARTS) ensure(names.includes(name), `no chart ${name} on ${page.url()}`);
+    await until("Spark's charts", 10, async () => {
+      const names = await page.locator("figure .name").allTextContents();
+      for (const name of SPARK_CHARTS) ensure(names.includes(name), `no chart ${name} on ${page.url()}`);
+      return true;
+    });
     nothingWrong(page);
   };
   await check(label("Spark's charts: one click from the first page, one from the list of queries, two by the pages' names"), async () => {
@@ -166,7 +169,7 @@ async function ways(pipeline) {
       await page.locator("header nav").getByRole("link", { name: "Batches" }).click();
       ensure((await page.locator("main").innerText()).includes("Event Timeline"), "no timeline");
       await page.locator(".timeline a").last().click();
-      ensure(/^Batch \d+$/.test(await page.locator("h1").innerText()), "no batch behind the timeline");
+      await until("a batch behind the timeline", 10, async () => /^Batch \d+$/.test(await page.locator("h1").innerText()));
       nothingWrong(page);
     }),
   );
@@ -177,7 +180,7 @@ async function elsewhere(pipeline) {
     withPage(pipeline, "/SQL/", { status: 404 }, async (page) => {
       ensure((await page.locator("main").innerText()).includes("/SQL/"), "it does not say what is not there");
       await page.locator("#pages").getByRole("link", { name: "Plan", exact: false }).click();
-      equal(await page.locator("h1").innerText(), "Plan", "the page behind the link");
+      await until("the page behind the link", 10, async () => (await page.locator("h1").innerText()) === "Plan");
       nothingWrong(page);
     }),
   );

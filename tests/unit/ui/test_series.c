@@ -68,6 +68,22 @@ static void columns(void **state)
     assert_int_equal(series.batch[0], 2);
     assert_true(series.values[SERIES_ARRIVAL_RATE][0] == 8.0);
     series_release(&series);
+    /* The newest event is the run's, whether its batch is shown, kept or forgotten. A watermark above it is of another
+     * run. */
+    for (int i = 1; i < 4; i++)
+        snapshot->history[i]->progress.event_max_ms -= 7200000;
+    assert_int_equal(series_init(&series, snapshot, 2), 0);
+    assert_true(series.values[SERIES_WATERMARK_GAP][1] == 3600.0);
+    series_release(&series);
+    snapshot->history[0]->progress.event_max_ms -= 7200000;
+    assert_int_equal(series_init(&series, snapshot, 2), 0);
+    assert_true(isnan(series.values[SERIES_WATERMARK_GAP][1]));
+    series_release(&series);
+    snapshot->event_forgotten = true;
+    snapshot->forgotten_event_max_ms = FIXTURE_START_MS + 60000;
+    assert_int_equal(series_init(&series, snapshot, 2), 0);
+    assert_true(series.values[SERIES_WATERMARK_GAP][1] == 3660.0);
+    series_release(&series);
     snapshot_unref(snapshot);
     snapshot = fixture_snapshot(0);
     assert_int_equal(series_init(&series, snapshot, 2), 0);
