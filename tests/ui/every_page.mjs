@@ -55,7 +55,7 @@ async function looks(pipeline, name, path) {
     await check(label(`axe-core finds nothing serious, ${scheme}`), async () => {
       await page.emulateMedia({ colorScheme: scheme });
       await page.screenshot({ path: join(shots, `${name}-${scheme}.png`), fullPage: true });
-      const found = await axeFindings(page);
+      const found = await axeFindings(page, scheme === "dark"); // the other rules have seen the same document already
       ensure(found.length === 0, found.join("\n"));
     });
   }
@@ -175,7 +175,8 @@ export async function weights(pipeline) {
 export async function everyPage(pipeline, { complete }) {
   const jobs = [];
   for (const [name, path] of Object.entries(PAGES)) {
-    if (complete) {
+    // /jobs/ is the overview by Spark's name.
+    if (complete && name !== "jobs") {
       jobs.push(() => looks(pipeline, name, path));
       continue;
     }

@@ -162,13 +162,14 @@ export const waits = (page, condition, argument, seconds = 10) =>
 
 export const live = (page) => waits(page, () => document.getElementById("live").textContent === "live");
 
-// Impact serious or critical, as text. The library comes in through the debugger: no policy of the page is relaxed for
-// it.
-export async function axeFindings(page) {
+// Impact serious or critical, as text; colours: only of the rules that a colour scheme can break. The library comes in
+// through the debugger: no policy of the page is relaxed for it.
+export async function axeFindings(page, colours = false) {
   const session = await page.context().newCDPSession(page);
   await session.send("Runtime.evaluate", { expression: axe });
   await session.detach();
-  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
+  const found = await page.evaluate((only) => globalThis.axe.run(document, { resultTypes: ["violations"], ...only }),
+    colours ? { runOnly: { type: "tag", values: ["cat.color"] } } : {});
   return found.violations
     .filter((violation) => ["serious", "critical"].includes(violation.impact))
     .map((violation) => `${violation.id}: ${violation.nodes.map((node) => `${node.target} ${node.failureSummary}`).join("; ")}`);
