@@ -278,6 +278,37 @@ static struct expr *sort_ordinal(struct analyzer *a, const struct ast_expr *ast,
                     select->nitems);
 }
 
+/* ORDER BY ALL (not SORT BY), unless an item has that name: every item, as ordinals. */
+static const struct ast_query *spread_order(struct analyzer *a, const struct ast_query *query,
+                                            const struct analyze_select *select)
+{
+    const struct ast_expr *all = query->nsorts == 1 ? query->sorts[0].expr : NULL;
+    if (all == NULL || query->sort_local || all->kind != AST_NAME || all->nparts != 1 ||
+        !analyze_same(all->parts[0], "ALL"))
+        return query;
+    for (size_t i = 0; i < select->nitems; i++) {
+        if (analyze_same(select->items[i].name, "ALL"))
+            return query;
+    }
+    struct ast_query *spread = arena_calloc(a->arena, 1, sizeof *spread);
+    struct ast_sort *sorts = arena_calloc(a->arena, select->nitems + 1, sizeof *sorts);
+    struct ast_expr *ordinals = arena_calloc(a->arena, select->nitems + 1, sizeof *ordinals);
+    if (spread == NULL || sorts == NULL || ordinals == NULL)
+        return analyze_oom(a);
+    for (size_t i = 0; i < select->nitems; i++) {
+        ordinals[i].kind = AST_LITERAL;
+        ordinals[i].range = all->range;
+        ordinals[i].literal.kind = AST_LITERAL_INT;
+        ordinals[i].literal.integer = (int64_t)i + 1;
+        sorts[i] = query->sorts[0];
+        sorts[i].expr = &ordinals[i];
+    }
+    *spread = *query;
+    spread->nsorts = select->nitems;
+    spread->sorts = sorts;
+    return spread;
+}
+
 static bool analyze_sorts(struct analyzer *a, const struct ast_query *query, const struct analyze_context *outer,
                           bool aggregated, struct analyze_select *select)
 {
@@ -285,6 +316,7 @@ static bool analyze_sorts(struct analyzer *a, const struct ast_query *query, con
     context.nitems = select->nitems;
     context.items = select->items;
     context.items_first = true;
+    context.items_only = query->distinct;
     select->sorts = arena_calloc(a->arena, query->nsorts + 1, sizeof *select->sorts);
     if (select->sorts == NULL)
         return analyze_oom(a) != NULL;
@@ -406,7 +438,7 @@ static bool analyze_select(struct analyzer *a, const struct ast_query *query, st
         return false;
     if (query->having != NULL && !analyze_having(a, query, &context, &select))
         return false;
-    if (!analyze_sorts(a, query, &context, aggregated, &select))
+    if ((query = spread_order(a, query, &select)) == NULL || !analyze_sorts(a, query, &context, aggregated, &select))
         return false;
     struct analyze_item *bound = arena_calloc(a->arena, select.nitems + 1, sizeof *bound);
     if (bound == NULL)
@@ -434,8 +466,8 @@ static bool analyze_inner(struct analyzer *a, const struct ast_query *query, str
     if (query->nsorts == 0)
         return true;
     struct analyze_context context = {.scope = &branch->scope};
-    if (!add_star(a, &context, &star, &select) || !analyze_sorts(a, query, &context, false, &select) ||
-        !analyze_output_append(a, query, &branch->chain, &select))
+    if (!add_star(a, &context, &star, &select) || (query = spread_order(a, query, &select)) == NULL ||
+        !analyze_sorts(a, query, &context, false, &select) || !analyze_output_append(a, query, &branch->chain, &select))
         return false;
     return analyze_output_scope(a, &select, select.items, &branch->scope);
 }

@@ -190,17 +190,29 @@ static struct expr *unresolved(struct analyzer *a, const struct analyze_context 
     return analyze_scope_unresolved(a, &items, ast->nparts, ast->parts, ast->range);
 }
 
+static struct expr *ambiguous_item(struct analyzer *a, const struct analyze_context *context,
+                                   const struct ast_expr *ast)
+{
+    struct analyze_scope items = {0};
+    if (!analyze_scope_of_items(a, context->nitems, context->items, &items))
+        return NULL;
+    return analyze_scope_ambiguous(a, &items, ast);
+}
+
 static struct expr *bind_name(struct analyzer *a, const struct analyze_context *context, const struct ast_expr *ast)
 {
     struct expr *expr = NULL;
     enum analyze_found found = ANALYZE_MISSING;
+    bool several = false;
     if (context->items_first && !(context->items_outside && context->in_aggregate)) {
         found = find_item(a, context, ast, &expr);
-        if (found == ANALYZE_AMBIGUOUS)
-            return unresolved(a, context, ast);
+        several = found == ANALYZE_AMBIGUOUS;
     }
-    if (found == ANALYZE_MISSING) {
+    if (found == ANALYZE_MISSING ||
+        (several && !context->items_only)) { /* a name that several items have may still be a column */
         found = analyze_scope_find(a, context->scope, ast, &expr);
+        if (found == ANALYZE_AMBIGUOUS && several)
+            return unresolved(a, context, ast);
         if (found == ANALYZE_AMBIGUOUS)
             return analyze_scope_ambiguous(a, context->scope, ast);
     }
@@ -212,9 +224,18 @@ static struct expr *bind_name(struct analyzer *a, const struct analyze_context *
                 "Outside the supported subset of Spark SQL: the name %s, given in the same select list (write "
                 "its expression again, or use a subquery).",
                 ast->parts[0]);
+        if (found == ANALYZE_AMBIGUOUS)
+            return ambiguous_item(a, context, ast);
     }
     if (found == ANALYZE_FOUND)
         return expr;
+    /* ORDER BY x.part where x has no such part: Spark tries other meanings of x, and finds none */
+    if (found == ANALYZE_ERROR && context->items_first && !context->items_outside &&
+        (strcmp(a->err->condition, "INVALID_EXTRACT_BASE_FIELD_TYPE") == 0 ||
+         strcmp(a->err->condition, "FIELD_NOT_FOUND") == 0)) {
+        errbuf_clear(a->err);
+        return unresolved(a, context, ast);
+    }
     return found == ANALYZE_ERROR ? NULL : unresolved(a, context, ast);
 }
 

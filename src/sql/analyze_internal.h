@@ -158,6 +158,7 @@ struct analyze_context {
     const struct analyze_item *items;
     bool items_first;   /* before the scope's names: ORDER BY */
     bool items_outside; /* but not inside an aggregate: HAVING */
+    bool items_only;    /* SELECT DISTINCT: a name that several items have is no column either */
     bool lateral;       /* the items stand before this one in the same select list: using their names is refused */
     bool in_aggregate;
     const struct analyze_window *window; /* the window operator of this SELECT, or NULL */

@@ -291,6 +291,10 @@ static struct expr *bind_time(struct binding *binding, enum op op, bool *done)
             binding->err, binding->sql, binding->range,
             "Outside the supported subset of Spark SQL: the difference of two times (INTERVAL): "
             "subtract unix_micros(...) instead.");
+    if (op == OP_SUBTRACT && (a == TYPE_TIMESTAMP || b == TYPE_TIMESTAMP))
+        return function_unexpected(binding, a == TYPE_TIMESTAMP, "\"TIMESTAMP\"");
+    if (op == OP_SUBTRACT && b == TYPE_DATE && a != TYPE_DATE && a != TYPE_STRING && a != TYPE_NULL)
+        return function_unexpected(binding, 0, "\"DATE\"");
     if (op == OP_SUBTRACT && (b == TYPE_DATE || (a == TYPE_DATE && b == TYPE_STRING)))
         return diagnose_unsupported(
             binding->err, binding->sql, binding->range,

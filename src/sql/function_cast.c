@@ -534,8 +534,8 @@ static struct expr *make_cast(struct binding *outer, struct expr *arg, const str
     if (binding.args == NULL)
         return function_oom(outer);
     binding.args[0] = arg;
-    if (verdict == CAST_NOT_IN_ANSI && try_cast && type->id == TYPE_BINARY)
-        verdict = CAST_NEVER; /* as Spark words it */
+    if (verdict == CAST_NOT_IN_ANSI && try_cast)
+        verdict = CAST_NEVER; /* no setting allows it there */
     if (verdict != CAST_FINE) {
         struct expr shown = {.kind = EXPR_CALL, .type = type, .nargs = 1, .args = binding.args, .implicit = hidden};
         shown.function = binding.function;

@@ -91,6 +91,18 @@ static void show_postfix(const struct expr *call, struct buf *out)
                call->function->detail != NULL ? (const char *)call->function->detail : call->function->name);
 }
 
+/* IS [NOT] UNKNOWN shows as IS [NOT] NULL, but over a constant, which Spark's analyzer does not touch, as written. */
+static void show_unknown(const struct expr *call, struct buf *out)
+{
+    if (call->args[0]->kind != EXPR_LITERAL || call->args[0]->type->id != TYPE_BOOLEAN) {
+        show_postfix(call, out);
+        return;
+    }
+    buf_append_byte(out, '(');
+    expr_name(call->args[0], out);
+    buf_printf(out, " %s)", call->function->name);
+}
+
 static struct expr *bind_and_or(struct binding *binding)
 {
     if (coerce_operands(binding) != 0)
@@ -263,9 +275,9 @@ const struct function function_logic_table[] = {
     {"OR", NULL, OPERATOR | FUNCTION_LAZY, 2, 2, bind_and_or, or_kernel, NULL, function_show_infix},
     {"NOT", NULL, OPERATOR | FUNCTION_STRICT, 1, 1, function_bind_signature, not_kernel, "b>b", show_not},
     {"IS NULL", NULL, OPERATOR, 1, 1, function_bind_boolean, is_null_kernel, NULL, show_postfix},
-    {"IS UNKNOWN", NULL, OPERATOR, 1, 1, function_bind_boolean, is_null_kernel, "IS NULL", show_postfix},
+    {"IS UNKNOWN", NULL, OPERATOR, 1, 1, function_bind_boolean, is_null_kernel, "IS NULL", show_unknown},
     {"IS NOT NULL", NULL, OPERATOR, 1, 1, function_bind_boolean, is_not_null_kernel, NULL, show_postfix},
-    {"IS NOT UNKNOWN", NULL, OPERATOR, 1, 1, function_bind_boolean, is_not_null_kernel, "IS NOT NULL", show_postfix},
+    {"IS NOT UNKNOWN", NULL, OPERATOR, 1, 1, function_bind_boolean, is_not_null_kernel, "IS NOT NULL", show_unknown},
     {"isnull", NULL, 0, 1, 1, function_bind_boolean, is_null_kernel, "IS NULL", show_postfix},
     {"isnotnull", NULL, 0, 1, 1, function_bind_boolean, is_not_null_kernel, "IS NOT NULL", show_postfix},
     {"isnan", NULL, 0, 1, 1, bind_isnan, isnan_kernel, NULL, NULL},

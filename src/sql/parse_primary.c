@@ -370,8 +370,8 @@ static struct ast_expr *parse_case(struct parser *p)
     parse_leave(p);
     bool bare = p->pos == first + 2 || parse_at_sign(p, 0, "(");
     if (!done && !p->hard && bare && node->has_operand && node->nargs == 1 && p->fail_at == p->pos) {
-        p->pos = first; /* no WHEN behind the operand: a column or function named CASE */
-        return parse_name(p);
+        p->pos = first; /* no WHEN behind the operand: a column or function named CASE, or a literal of that type */
+        return parse_peek(p, 1)->kind == TOKEN_STRING ? parse_typed_literal(p) : parse_name(p);
     }
     if (!done) {
         if (!node->has_operand)
@@ -476,7 +476,7 @@ static struct ast_expr *parse_special(struct parser *p, bool *special)
     size_t first = p->pos;
     struct ast_expr *node;
     *special = true;
-    if (parse_peek(p, 1)->kind == TOKEN_STRING && !parse_at_word(p, 0, "INTERVAL"))
+    if (parse_peek(p, 1)->kind == TOKEN_STRING && !parse_at_word(p, 0, "INTERVAL") && !at_case(p))
         return parse_typed_literal(p);
     if (parse_at_word(p, 0, "INTERVAL") && (parse_peek(p, 1)->kind == TOKEN_STRING || parse_at_number(p, 1) ||
                                             ((parse_at_sign(p, 1, "-") || parse_at_sign(p, 1, "+")) &&

@@ -368,7 +368,7 @@ static const struct {
     {"SELECT city FROM calls GROUP BY 0", "GROUP_BY_POS_OUT_OF_RANGE", 32, "[1, 1]"},
     {"SELECT * FROM calls GROUP BY 1", "STAR_GROUP_BY_POS", -1, "Star"},
     {"SELECT city FROM calls ORDER BY 2", "ORDER_BY_POS_OUT_OF_RANGE", 32, "[1, 1]"},
-    {"SELECT city, n AS city FROM calls ORDER BY city", "UNRESOLVED_COLUMN.WITH_SUGGESTION", 43, "`city`"},
+    {"SELECT city AS a, n AS a FROM calls ORDER BY a", "UNRESOLVED_COLUMN.WITH_SUGGESTION", 45, "`a`"},
     {"SELECT city FROM calls ORDER BY count(*)", "UNSUPPORTED_EXPR_FOR_OPERATOR", 23, "count(1)"},
     {"SELECT count(sum(n)) FROM calls", "NESTED_AGGREGATE_FUNCTION", 13, ""},
     {"SELECT city FROM calls WHERE city", "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN", 0, "\"STRING\""},
