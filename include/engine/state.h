@@ -6,7 +6,7 @@
  * versions, DIR/<version>.snapshot. A state of 65,536 groups and more has a snapshot begun when a quarter of it has
  * changed, after ten times the interval at the latest, and each commit that follows writes a part of it: no batch waits
  * for all of it. Each has a header (magic, format, version, base, count, layout hash), length-prefixed rows and a
- * CRC32C trailer; both are written by fileio_replace. A damaged or missing file is refused by name
+ * CRC32C trailer; both are there whole or not at all. A damaged or missing file is refused by name
  * (EXIT_CODE_CHECKPOINT).
  * Single-threaded.
  */
