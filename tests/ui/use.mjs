@@ -198,12 +198,16 @@ async function looks(pipeline) {
       await page.emulateMedia({ colorScheme: "light" });
       await page.locator("#theme").click();
       equal(await ground(), dark, "after the click");
-      // what is painted before the page is whole: the first ground that a body ever has
+      // what is painted first: frames are not made before the sheet is there
       await page.addInitScript(() => {
-        const seen = () => document.body && (globalThis.first ??= getComputedStyle(document.body).backgroundColor);
-        new MutationObserver(seen).observe(document, { childList: true, subtree: true });
+        const frame = () => {
+          if (document.body) globalThis.first ??= getComputedStyle(document.body).backgroundColor;
+          else requestAnimationFrame(frame);
+        };
+        requestAnimationFrame(frame);
       });
       await page.goto(`${pipeline.url}/source/`);
+      await waits(page, () => globalThis.first !== undefined);
       equal(await page.evaluate(() => globalThis.first), dark, "a flash of light");
       equal(await ground(), dark, "remembered on the next page");
       await page.locator("#theme").click();
