@@ -39,9 +39,14 @@ LIBS_jansson := $(shell $(PKG_CONFIG) --libs jansson 2>/dev/null || echo -ljanss
 LIBS_http    := $(shell $(PKG_CONFIG) --libs libmicrohttpd 2>/dev/null || echo -lmicrohttpd)
 LIBS_zlib    := $(shell $(PKG_CONFIG) --libs zlib 2>/dev/null || echo -lz)
 LIBS_csv     := -lcsv
+# A consumer of librdkafka allocates each record in one thread and frees it in another, where glibc's allocator makes the
+# two wait for each other: jemalloc takes 40 % off the processor's CPU a record. (The producer gains nothing.)
+# ALLOCATOR= links without; the sanitizers bring their own.
+ALLOCATOR    ?= jemalloc
+LIBS_alloc   := $(if $(and $(ALLOCATOR),$(filter release,$(VARIANT))),-l$(ALLOCATOR))
 LIBS_cmocka  := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null || echo -lcmocka)
 LIBS_ALL     := $(LIBS_http) $(LIBS_zlib) $(LIBS_kafka) $(LIBS_jansson) $(LIBS_csv) -lm -lpthread
-LIBS_processor := $(LIBS_ALL)
+LIBS_processor := $(LIBS_alloc) $(LIBS_ALL)
 LIBS_producer  := $(LIBS_kafka) $(LIBS_jansson) $(LIBS_csv) -lm -lpthread
 LIBS_consumer  := $(LIBS_kafka) $(LIBS_jansson) $(LIBS_csv) -lm -lpthread
 LIBS_broker    := $(LIBS_kafka) -ldl -lpthread
@@ -246,6 +251,7 @@ help:
 	@echo 'bench           benchmarks: ratios to limits measured in the same run'
 	@echo 'hdr-check       every header compiles alone'
 	@echo 'format, format-check, compile_commands.json, install, uninstall, clean'
-	@echo 'Variables: CC CFLAGS LDFLAGS PREFIX DESTDIR BUILD VARIANT=release|asan|tsan DEVELOPER=1 V=1'
+	@echo 'Variables: CC CFLAGS LDFLAGS PREFIX DESTDIR BUILD VARIANT=release|asan|tsan'
+	@echo '  ALLOCATOR=jemalloc (or nothing: the C library) DEVELOPER=1 V=1'
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

@@ -32,13 +32,11 @@
 #include <unistd.h>
 
 /* Fetched ahead of all partitions together (per partition: a share, within bounds), in records and in KiB of values. A
- * queue may hold more: a fetch that was let go brings at least one of the producer's batches, up to a megabyte.
- * One answer of FETCH_BYTES of compressed records fills 2 to 3 MB: with room for two of them the next one is on its way
- * while this one is served (with room for one the two threads took turns: a quarter less throughput). */
+ * queue may hold more: a fetch that was let go brings at least one of the producer's batches, up to a megabyte. */
 enum {
-    AHEAD_MESSAGES = 16384,
+    AHEAD_MESSAGES = 8192,
     AHEAD_MESSAGES_MIN = 64,
-    AHEAD_KBYTES = 4096,
+    AHEAD_KBYTES = 2048,
     AHEAD_KBYTES_MIN = 16,
     /* Of one partition in one answer, as they lie in the log; compressed records may grow tenfold. */
     FETCH_BYTES = 512 * 1024,

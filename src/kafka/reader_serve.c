@@ -29,7 +29,7 @@
 enum {
     /* What a record costs in a queue beside its value. */
     RECORD_OVERHEAD_BYTES = 400,
-    /* An eighth of what lies in the queues. */
+    /* A quarter of what lies in the queues. */
     WAKE_BYTES = 1024 * 1024
 };
 
