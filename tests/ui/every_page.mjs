@@ -79,7 +79,11 @@ const inventory = (page) =>
   page.locator("main").evaluate((main) => {
     const walker = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
     const words = [];
-    while (walker.nextNode()) words.push(...(walker.currentNode.data.match(/[A-Za-z_]{3,}/g) || []));
+    while (walker.nextNode()) {
+      // With script it is one text, tags and all, until an update from the stream has replaced it.
+      if (walker.currentNode.parentElement.closest("noscript")) continue;
+      words.push(...(walker.currentNode.data.match(/[A-Za-z_]{3,}/g) || []));
+    }
     return {
       words: words.filter((word) => !/^(seconds?|minutes?|min|idle|since|running)$/.test(word)),
       rows: main.querySelectorAll("tr").length,
