@@ -37,6 +37,7 @@ void json_writer_raw(struct json_writer *json, const char *json_text);
 /* key and value in one call. */
 void json_writer_key_text(struct json_writer *json, const char *key, const char *text);
 void json_writer_key_i64(struct json_writer *json, const char *key, int64_t value);
+void json_writer_key_known(struct json_writer *json, const char *key, int64_t value); /* null if negative: not known */
 void json_writer_key_double(struct json_writer *json, const char *key, double value);
 void json_writer_key_bool(struct json_writer *json, const char *key, bool value);
 

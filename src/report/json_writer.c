@@ -96,6 +96,15 @@ void json_writer_key_i64(struct json_writer *json, const char *key, int64_t valu
     json_writer_i64(json, value);
 }
 
+void json_writer_key_known(struct json_writer *json, const char *key, int64_t value)
+{
+    json_writer_key(json, key);
+    if (value >= 0)
+        json_writer_i64(json, value);
+    else
+        json_writer_raw(json, NULL);
+}
+
 void json_writer_key_double(struct json_writer *json, const char *key, double value)
 {
     json_writer_key(json, key);

@@ -151,25 +151,16 @@ void api_progress(struct http_request *request, struct http_answer *answer)
 
 /* --- the source ------------------------------------------------------------------------------------------------- */
 
-static void key_offset(struct json_writer *json, const char *key, int64_t offset)
-{
-    json_writer_key(json, key);
-    if (offset >= 0)
-        json_writer_i64(json, offset);
-    else
-        json_writer_raw(json, NULL);
-}
-
 static void partition(struct json_writer *json, const struct snapshot_partition *p)
 {
     json_writer_begin(json, '{');
     json_writer_key_text(json, "topic", p->topic);
     json_writer_key_i64(json, "partition", p->partition);
-    key_offset(json, "low", p->low);
-    key_offset(json, "committed", p->committed);
-    key_offset(json, "position", p->position);
-    key_offset(json, "high", snapshot_partition_high(p));
-    key_offset(json, "lag", snapshot_partition_lag(p));
+    json_writer_key_known(json, "low", p->low);
+    json_writer_key_known(json, "committed", p->committed);
+    json_writer_key_known(json, "position", p->position);
+    json_writer_key_known(json, "high", snapshot_partition_high(p));
+    json_writer_key_known(json, "lag", snapshot_partition_lag(p));
     json_writer_key_i64(json, "rows", p->rows);
     json_writer_key_double(json, "arrivalRate", p->arrival_rate);
     json_writer_end(json, '}');
@@ -225,7 +216,7 @@ void api_source(struct http_request *request, struct http_answer *answer)
         }
         json_writer_begin(&json, '{');
         json_writer_key_text(&json, "name", snapshot->name);
-        key_offset(&json, "lag", snapshot_lag(snapshot));
+        json_writer_key_known(&json, "lag", snapshot_lag(snapshot));
         if (snapshot->lag_sampled_ms > 0)
             api_key_iso_time(&json, "sampled", snapshot->lag_sampled_ms);
         json_writer_key(&json, "partitions");

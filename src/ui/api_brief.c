@@ -67,11 +67,7 @@ void api_short_form(struct json_writer *json, const struct snapshot *snapshot, i
     json_writer_key_text(json, "status", snapshot_status_name(snapshot->status));
     json_writer_key_text(json, "message", snapshot->message);
     json_writer_key_text(json, "error", snapshot->error);
-    json_writer_key(json, "lag");
-    if (lag >= 0)
-        json_writer_i64(json, lag);
-    else
-        json_writer_raw(json, NULL);
+    json_writer_key_known(json, "lag", lag);
     json_writer_key_i64(json, "batches", snapshot->batches);
     json_writer_key_i64(json, "inputRows", snapshot->input_rows_total);
     json_writer_key_i64(json, "outputRows", snapshot->output_rows_total);

@@ -159,11 +159,8 @@ static void query(struct json_writer *json, const struct snapshot *snapshot)
     json_writer_key_i64(json, "durationMs", words_duration_ms(snapshot));
     json_writer_key_double(json, "avgInputRowsPerSecond", words_average(snapshot, true));
     json_writer_key_double(json, "avgProcessedRowsPerSecond", words_average(snapshot, false));
-    json_writer_key(json, "latestBatch");
-    if (snapshot->nhistory > 0)
-        json_writer_i64(json, snapshot->history[snapshot->nhistory - 1]->progress.batch_id);
-    else
-        json_writer_raw(json, NULL);
+    json_writer_key_known(json, "latestBatch",
+                          snapshot->nhistory > 0 ? snapshot->history[snapshot->nhistory - 1]->progress.batch_id : -1);
     json_writer_key_text(json, "sql", snapshot->sql);
     json_writer_key_text(json, "outputMode", snapshot->output_mode);
     json_writer_key_text(json, "trigger", snapshot->trigger);

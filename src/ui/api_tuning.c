@@ -7,15 +7,6 @@
 #include <math.h>
 #include <stdint.h>
 
-static void key_rows(struct json_writer *json, const char *key, int64_t rows)
-{
-    json_writer_key(json, key);
-    if (rows >= 0)
-        json_writer_i64(json, rows);
-    else
-        json_writer_raw(json, NULL);
-}
-
 static void write_fit(struct json_writer *json, const struct study *study)
 {
     const struct tuning_fit *fit = &study->fit;
@@ -28,7 +19,7 @@ static void write_fit(struct json_writer *json, const struct study *study)
     json_writer_begin(json, '{');
     json_writer_key_double(json, "fixedMs", fit->fixed_ms);
     json_writer_key_double(json, "msPerRow", fit->ms_per_row);
-    key_rows(json, "kneeRows", fit->has_knee ? (int64_t)fit->knee_rows : -1);
+    json_writer_key_known(json, "kneeRows", fit->has_knee ? (int64_t)fit->knee_rows : -1);
     json_writer_key_double(json, "msPerRowAbove", fit->has_knee ? fit->ms_per_row_above : NAN);
     json_writer_key_double(json, "residualMs", fit->residual_ms);
     json_writer_key_double(json, "r2", fit->r2);
@@ -102,8 +93,8 @@ static void study_json(struct json_writer *json, const struct study *study, int6
     json_writer_begin(json, '{');
     json_writer_key_text(json, "name", study->snapshot->name);
     json_writer_key_i64(json, "batches", (int64_t)study->n);
-    key_rows(json, "minRows", study_rows(study, false));
-    key_rows(json, "maxRows", study_rows(study, true));
+    json_writer_key_known(json, "minRows", study_rows(study, false));
+    json_writer_key_known(json, "maxRows", study_rows(study, true));
     write_fit(json, study);
     estimates(json, study, wanted);
     advice(json, study);

@@ -216,7 +216,7 @@ static uint32_t *order(const struct snapshot *snapshot, const char *key, bool de
 static void content(struct http_request *request, struct http_answer *answer, const struct snapshot *snapshot,
                     int64_t page)
 {
-    struct buf *out = &answer->body, base = BUF_INIT, link = BUF_INIT, json = BUF_INIT, csv = BUF_INIT;
+    struct buf *out = &answer->body, base = BUF_INIT, link = BUF_INIT;
     const char *key = http_parameter(request, "sort");
     bool descending = key == NULL || page_descending(request);
     int64_t pages = ((int64_t)snapshot->nhistory + ROWS_A_PAGE - 1) / ROWS_A_PAGE;
@@ -245,17 +245,11 @@ static void content(struct http_request *request, struct http_answer *answer, co
         buf_append_text(&link, descending ? "&desc=true&" : "&desc=false&");
     }
     page_pages(out, link.failed ? "/batches/?" : link.data, page, pages);
-    buf_append_text(&json, "/api/v1/progress?last=100000&");
-    page_query_parameter(&json, snapshot);
-    buf_append_text(&csv, "/api/v1/progress?format=csv&last=100000&");
-    page_query_parameter(&csv, snapshot);
     buf_append_text(out, "<p class=\"soft\">All of them");
-    page_links(out, json.failed ? NULL : json.data, csv.failed ? NULL : csv.data);
+    page_exports(out, "/api/v1/progress?last=100000&", "/api/v1/progress?format=csv&last=100000&", snapshot);
     buf_append_text(out, "</p>\n");
     buf_release(&base);
     buf_release(&link);
-    buf_release(&json);
-    buf_release(&csv);
     free(places);
 }
 

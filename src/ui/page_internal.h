@@ -81,6 +81,8 @@ void page_cell_text(struct buf *out, const char *text);
 
 /* "1,234 rows · JSON · CSV" below a table; either link may be NULL. Links are escaped here. */
 void page_links(struct buf *out, const char *json, const char *csv);
+/* The same of one query: its parameter is appended to both, which end in `?` or `&`. */
+void page_exports(struct buf *out, const char *json, const char *csv, const struct snapshot *snapshot);
 
 /* "Page 2 of 7" with links; nothing for one page. link as above. */
 void page_pages(struct buf *out, const char *link, int64_t page, int64_t pages);

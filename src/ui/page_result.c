@@ -149,7 +149,6 @@ static void search_box(struct buf *out, const char *wanted)
 static void counts(struct buf *out, const struct snapshot *snapshot, const struct view *view, const char *wanted)
 {
     const struct snapshot_result *result = snapshot->result;
-    struct buf json = BUF_INIT, csv = BUF_INIT;
 
     buf_append_text(out, "<p class=\"soft\">");
     if (wanted != NULL && *wanted != '\0') {
@@ -168,14 +167,8 @@ static void counts(struct buf *out, const struct snapshot *snapshot, const struc
         html_decimal(out, 100.0 * (double)snapshot->unmatched_rows_total / (double)snapshot->input_rows_total, 1);
         buf_append_text(out, " % of the rows read had no match in the joined table");
     }
-    buf_append_text(&json, "/api/v1/table?limit=1000000&");
-    page_query_parameter(&json, snapshot);
-    buf_append_text(&csv, "/api/v1/table?limit=1000000&format=csv&");
-    page_query_parameter(&csv, snapshot);
-    page_links(out, json.failed ? NULL : json.data, csv.failed ? NULL : csv.data);
+    page_exports(out, "/api/v1/table?limit=1000000&", "/api/v1/table?limit=1000000&format=csv&", snapshot);
     buf_append_text(out, "</p>\n");
-    buf_release(&json);
-    buf_release(&csv);
 }
 
 static void content(struct http_request *request, struct buf *out, const struct snapshot *snapshot, int64_t page)

@@ -129,7 +129,7 @@ done:
 
 void page_source(struct http_request *request, struct http_answer *answer)
 {
-    struct buf *out = &answer->body, json = BUF_INIT, csv = BUF_INIT;
+    struct buf *out = &answer->body;
     struct snapshot *snapshot = page_choose(request, answer, "Source", here);
     struct page_pace pace;
 
@@ -160,17 +160,11 @@ void page_source(struct http_request *request, struct http_answer *answer)
     } else {
         partitions(request, out, snapshot, &pace);
     }
-    buf_append_text(&json, "/api/v1/source?");
-    page_query_parameter(&json, snapshot);
-    buf_append_text(&csv, "/api/v1/source?format=csv&");
-    page_query_parameter(&csv, snapshot);
     buf_append_text(out, "<p class=\"soft\">");
     html_number(out, (int64_t)snapshot->npartitions);
     buf_append_text(out, " partitions");
-    page_links(out, json.failed ? NULL : json.data, csv.failed ? NULL : csv.data);
+    page_exports(out, "/api/v1/source?", "/api/v1/source?format=csv&", snapshot);
     buf_append_text(out, "</p>\n");
-    buf_release(&json);
-    buf_release(&csv);
     page_end(request, answer);
     snapshot_unref(snapshot);
 }

@@ -167,14 +167,13 @@ static void one_chart(struct buf *out, size_t i, const struct series *series, co
 
 static void numbers(struct buf *out, const struct series *series, const struct snapshot *snapshot, int64_t after)
 {
-    struct buf json = BUF_INIT, csv = BUF_INIT;
+    size_t last = series->n == 0 ? 1 : series->n;
+    char json[64], csv[64];
 
+    snprintf(json, sizeof(json), "/api/v1/progress?last=%zu&", last);
+    snprintf(csv, sizeof(csv), "/api/v1/progress?format=csv&last=%zu&", last);
     buf_append_text(out, "<details id=\"data\"><summary>The numbers of these charts</summary>\n");
     page_numbers(out, snapshot, series, TABLE, columns, COLUMNS, after);
-    buf_printf(&json, "/api/v1/progress?last=%zu&", series->n == 0 ? 1 : series->n);
-    page_query_parameter(&json, snapshot);
-    buf_printf(&csv, "/api/v1/progress?format=csv&last=%zu&", series->n == 0 ? 1 : series->n);
-    page_query_parameter(&csv, snapshot);
     buf_append_text(out, "</details>\n<p class=\"soft\">");
     html_number(out, (int64_t)series->n);
     buf_append_text(out, series->n == 1 ? " batch" : " batches");
@@ -185,10 +184,8 @@ static void numbers(struct buf *out, const struct series *series, const struct s
         html_url(out, snapshot->run_id);
         buf_printf(out, "&amp;last=%d\">all</a>", MAX_BATCHES);
     }
-    page_links(out, json.failed ? NULL : json.data, csv.failed ? NULL : csv.data);
+    page_exports(out, json, csv, snapshot);
     buf_append_text(out, "</p>\n");
-    buf_release(&json);
-    buf_release(&csv);
 }
 
 static void head(struct buf *out, const struct snapshot *snapshot)

@@ -104,6 +104,19 @@ void page_links(struct buf *out, const char *json, const char *csv)
     }
 }
 
+void page_exports(struct buf *out, const char *json, const char *csv, const struct snapshot *snapshot)
+{
+    struct buf json_link = BUF_INIT, csv_link = BUF_INIT;
+
+    buf_append_text(&json_link, json);
+    page_query_parameter(&json_link, snapshot);
+    buf_append_text(&csv_link, csv);
+    page_query_parameter(&csv_link, snapshot);
+    page_links(out, json_link.failed ? NULL : json_link.data, csv_link.failed ? NULL : csv_link.data);
+    buf_release(&json_link);
+    buf_release(&csv_link);
+}
+
 void page_pages(struct buf *out, const char *link, int64_t page, int64_t pages)
 {
     if (pages < 2)

@@ -195,7 +195,7 @@ static void content(struct buf *out, const struct study *study)
 
 void page_tuning(struct http_request *request, struct http_answer *answer)
 {
-    struct buf *out = &answer->body, json = BUF_INIT, csv = BUF_INIT;
+    struct buf *out = &answer->body;
     struct snapshot *snapshot = page_choose(request, answer, "Tuning", here);
     struct study study;
 
@@ -223,15 +223,9 @@ void page_tuning(struct http_request *request, struct http_answer *answer)
     else
         out->failed = true;
     study_release(&study);
-    buf_append_text(&json, "/api/v1/tuning?");
-    page_query_parameter(&json, snapshot);
-    buf_append_text(&csv, "/api/v1/tuning?format=csv&");
-    page_query_parameter(&csv, snapshot);
     buf_append_text(out, "<p class=\"soft\">The same as data");
-    page_links(out, json.failed ? NULL : json.data, csv.failed ? NULL : csv.data);
+    page_exports(out, "/api/v1/tuning?", "/api/v1/tuning?format=csv&", snapshot);
     buf_append_text(out, "</p>\n");
-    buf_release(&json);
-    buf_release(&csv);
     page_end(request, answer);
     snapshot_unref(snapshot);
 }
