@@ -21,6 +21,11 @@ bool offset_plan_delay(const struct offset_list *from, const struct offset_list 
 /* Offsets as Spark's JSON {"topic":{"0":23}}: compact, topics and partitions in order. */
 void offset_plan_json(const struct offset_list *list, struct buf *out);
 
+/* The same form for whatever a partition has: what stands before its value. *topic is the one that is open, NULL before
+ * the first partition; the end closes it. */
+void offset_plan_json_key(struct buf *out, const char **topic, const char *of_topic, int32_t partition);
+void offset_plan_json_end(struct buf *out, const char *topic);
+
 /* Parse that JSON (partition offsets may be -1 and -2 when special is true) into out. 0; -1 with err: Spark's text
  * "Expected e.g. ...". */
 int offset_plan_parse(const char *json, bool special, struct offset_list *out, struct errbuf *err);

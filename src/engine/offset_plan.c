@@ -1,5 +1,7 @@
 #include "engine/offset_plan.h"
 
+#include "common/escape.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -102,40 +104,33 @@ bool offset_plan_delay(const struct offset_list *from, const struct offset_list 
 
 /* Topic names are [a-zA-Z0-9._-]; but a list may come from a damaged file or an option, and what we write must be
  * JSON. */
-static void append_name(struct buf *out, const char *name)
+void offset_plan_json_key(struct buf *out, const char **topic, const char *of_topic, int32_t partition)
 {
-    buf_append_byte(out, '"');
-    for (const char *p = name; *p != '\0'; p++) {
-        unsigned char c = (unsigned char)*p;
-        if (c == '"' || c == '\\')
-            buf_append_byte(out, '\\');
-        if (c < 0x20)
-            buf_printf(out, "\\u%04x", c);
-        else
-            buf_append_byte(out, *p);
+    if (*topic == NULL || strcmp(*topic, of_topic) != 0) {
+        buf_append_text(out, *topic == NULL ? "{" : "},");
+        escape_json_string(of_topic, out);
+        buf_append_text(out, ":{");
+        *topic = of_topic;
+    } else {
+        buf_append_byte(out, ',');
     }
-    buf_append_byte(out, '"');
+    buf_printf(out, "\"%" PRId32 "\":", partition);
+}
+
+void offset_plan_json_end(struct buf *out, const char *topic)
+{
+    buf_append_text(out, topic == NULL ? "{}" : "}}");
 }
 
 void offset_plan_json(const struct offset_list *list, struct buf *out)
 {
     const char *topic = NULL;
 
-    buf_append_byte(out, '{');
     for (size_t i = 0; i < list->count; i++) {
-        const struct partition_offset *item = &list->items[i];
-        if (topic == NULL || strcmp(topic, item->topic) != 0) {
-            if (topic != NULL)
-                buf_append_text(out, "},");
-            topic = item->topic;
-            append_name(out, topic);
-            buf_append_text(out, ":{");
-        } else {
-            buf_append_byte(out, ',');
-        }
-        buf_printf(out, "\"%" PRId32 "\":%" PRId64, item->partition, item->offset);
+        offset_plan_json_key(out, &topic, list->items[i].topic, list->items[i].partition);
+        buf_printf(out, "%" PRId64, list->items[i].offset);
     }
-    buf_append_text(out, list->count > 0 ? "}}" : "}");
+    offset_plan_json_end(out, topic);
 }
 
 /* "0", "12": decimal digits without a leading zero, at most INT32_MAX. */

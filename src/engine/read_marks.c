@@ -1,7 +1,7 @@
 #include "engine/read_marks.h"
 
-#include "common/escape.h"
 #include "common/parsenum.h"
+#include "engine/offset_plan.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -53,23 +53,14 @@ void read_marks_json(const struct read_marks *marks, struct buf *out)
 {
     const char *topic = NULL;
 
-    buf_append_byte(out, '{');
     for (size_t i = 0; i < marks->count; i++) {
         const struct read_mark *item = &marks->items[i];
 
-        if (topic == NULL || strcmp(topic, item->topic) != 0) {
-            if (topic != NULL)
-                buf_append_text(out, "},");
-            topic = item->topic;
-            escape_json_string(topic, out);
-            buf_append_text(out, ":{");
-        } else {
-            buf_append_byte(out, ',');
-        }
-        buf_printf(out, "\"%" PRId32 "\":[%" PRId64 ",%" PRId64 ",%" PRId64 "]", item->partition, item->mark.offset,
-                   item->mark.timestamp_ms, item->mark.size);
+        offset_plan_json_key(out, &topic, item->topic, item->partition);
+        buf_printf(out, "[%" PRId64 ",%" PRId64 ",%" PRId64 "]", item->mark.offset, item->mark.timestamp_ms,
+                   item->mark.size);
     }
-    buf_append_text(out, marks->count > 0 ? "}}" : "}");
+    offset_plan_json_end(out, topic);
 }
 
 /* [offset,ms,size] */
