@@ -4,8 +4,10 @@
 
 #include "report/board.h"
 #include "ui/http.h"
+#include "ui/server.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -164,6 +166,18 @@ static inline void fixture_call(struct board *board, void (*handler)(struct http
         (struct http_answer){.status = 200, .content_type = "application/json; charset=utf-8", .cache = "no-store"};
     handler(request, answer);
     free(request);
+}
+
+/* A server of this board on a free port of loopback; head_ms as in its options. */
+static inline struct server *fixture_server(struct board *board, int64_t head_ms)
+{
+    struct server_options options = {.host = "127.0.0.1", .port = 0, .max_retries = 0, .head_ms = head_ms};
+    struct errbuf err;
+
+    signal(SIGPIPE, SIG_IGN);
+    struct server *server = server_start(&options, board, &err);
+    assert_non_null(server);
+    return server;
 }
 
 #endif

@@ -14,7 +14,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -75,15 +74,10 @@ static void still_serves(void)
 
 static int start(void **state)
 {
-    struct server_options options = {.host = "127.0.0.1", .port = 0, .max_retries = 0, .head_ms = HEAD_MS};
-    struct errbuf err;
-
     (void)state;
-    signal(SIGPIPE, SIG_IGN);
     board = fixture_board();
     fixture_publish(board, 4);
-    server = server_start(&options, board, &err);
-    assert_non_null(server);
+    server = fixture_server(board, HEAD_MS);
     return 0;
 }
 

@@ -12,7 +12,6 @@
 
 #include <arpa/inet.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -60,14 +59,9 @@ static bool reads(struct client *client, const char *wanted)
 
 static int start(void **state)
 {
-    struct server_options options = {.host = "127.0.0.1", .port = 0, .max_retries = 0};
-    struct errbuf err;
-
     (void)state;
-    signal(SIGPIPE, SIG_IGN);
     board = fixture_board();
-    server = server_start(&options, board, &err);
-    assert_non_null(server);
+    server = fixture_server(board, 0);
     return 0;
 }
 
