@@ -79,6 +79,11 @@ void vector_set_null(struct vector *vector, size_t row);
  * NULL. Types must be equal. Returns 0, -1 without memory. */
 int vector_copy(struct vector *dst, size_t dst_row, const struct vector *src, size_t src_row, struct arena *arena);
 
+/* Copy n values: of rows[0..n) of src (NULL: of rows 0..n-1; a constant has all rows) to rows first..first+n-1 of dst,
+ * as vector_copy does; dst is not constant, and its null map must be zero there. Returns 0, -1 without memory. */
+int vector_gather(struct vector *dst, size_t first, const struct vector *src, const uint32_t *rows, size_t n,
+                  struct arena *arena);
+
 /* Spark's ordering of two non-NULL values of one type: FALSE < TRUE, NaN greatest and equal to itself, -0.0 = 0.0,
  * strings and binaries by unsigned bytes, structs field by field with NULL first. Negative, 0, positive. */
 int vector_compare(const struct vector *a, size_t a_row, const struct vector *b, size_t b_row);

@@ -9,15 +9,9 @@
  * ranked. */
 #include "aggregate_internal.h"
 
-#include <endian.h>
+#include "common/radix.h"
+
 #include <stdlib.h>
-
-#define INSERTION_MAX 64
-
-struct item {
-    uint64_t value;
-    uint32_t number; /* of a group, or of a text */
-};
 
 struct level {
     const struct aggregate_field *field;
@@ -92,55 +86,6 @@ size_t aggregate_sort_memory_bytes(const struct aggregate_order *order)
     return bytes;
 }
 
-/* --- numbers ----------------------------------------------------------------------------------------------------- */
-
-static void insertion_sort(struct item *items, size_t n)
-{
-    for (size_t i = 1; i < n; i++) {
-        struct item item = items[i];
-        size_t at = i;
-        for (; at > 0 && items[at - 1].value > item.value; at--)
-            items[at] = items[at - 1];
-        items[at] = item;
-    }
-}
-
-/* Sort by value; spare is as large. Bytes in which no two values differ cost nothing. False: all are equal. */
-static bool sort_items(struct item *items, struct item *spare, size_t n)
-{
-    struct item *from = items, *to = spare;
-    uint64_t differing = 0;
-
-    for (size_t i = 1; i < n; i++)
-        differing |= items[i].value ^ items[0].value;
-    if (differing == 0)
-        return false;
-    if (n <= INSERTION_MAX) {
-        insertion_sort(items, n);
-        return true;
-    }
-    for (unsigned shift = 0; shift < 64; shift += 8) {
-        size_t starts[256] = {0}, at = 0;
-        if ((differing >> shift & 0xff) == 0)
-            continue;
-        for (size_t i = 0; i < n; i++)
-            starts[from[i].value >> shift & 0xff]++;
-        for (size_t digit = 0; digit < 256; digit++) {
-            size_t some = starts[digit];
-            starts[digit] = at;
-            at += some;
-        }
-        for (size_t i = 0; i < n; i++)
-            to[starts[from[i].value >> shift & 0xff]++] = from[i];
-        struct item *swap = from;
-        from = to;
-        to = swap;
-    }
-    if (from != items)
-        memcpy(items, from, n * sizeof(*items));
-    return true;
-}
-
 /* --- texts ------------------------------------------------------------------------------------------------------- */
 
 static int compare_texts(const struct hashmap_key *a, const struct hashmap_key *b)
@@ -155,19 +100,18 @@ static int by_text(const void *left, const void *right, void *cookie)
 {
     const struct hashmap_key *texts = cookie;
 
-    return compare_texts(&texts[((const struct item *)left)->number], &texts[((const struct item *)right)->number]);
+    return compare_texts(&texts[((const struct radix_item *)left)->number],
+                         &texts[((const struct radix_item *)right)->number]);
 }
 
 /* By their first eight bytes as a number, then those that agree in full. */
-static void sort_texts(struct hashmap_key *texts, struct item *items, struct item *spare, size_t n)
+static void sort_texts(struct hashmap_key *texts, struct radix_item *items, struct radix_item *spare, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const struct hashmap_key *text = &texts[items[i].number];
-        uint64_t head = 0;
-        memcpy(&head, text->data, text->len < 8 ? text->len : 8);
-        items[i].value = be64toh(head);
+        items[i].value = radix_of_text(text->data, text->len);
     }
-    sort_items(items, spare, n);
+    radix_sort(items, spare, n);
     for (size_t first = 0, last; first < n; first = last) {
         last = first + 1;
         while (last < n && items[last].value == items[first].value)
@@ -201,7 +145,7 @@ static int rank_all(struct ranking *ranking, const struct hashmap *dictionary)
 
     if (fresh == 0)
         return 0;
-    struct item *items = reallocarray(NULL, fresh, 2 * sizeof(*items));
+    struct radix_item *items = reallocarray(NULL, fresh, 2 * sizeof(*items));
     if (items == NULL || grow_ranking(ranking, dictionary->count) != 0) {
         free(items);
         return -1;
@@ -226,7 +170,7 @@ static int rank_all(struct ranking *ranking, const struct hashmap *dictionary)
 
 /* Rank the texts of these groups alone. */
 static int rank_some(struct ranking *ranking, const struct aggregate_table *table, const struct aggregate_field *field,
-                     const uint32_t *groups, size_t n, struct item *items, struct item *spare)
+                     const uint32_t *groups, size_t n, struct radix_item *items, struct radix_item *spare)
 {
     const struct hashmap *dictionary = &table->dictionaries[field->dictionary];
     size_t used = 0;
@@ -260,13 +204,7 @@ struct sorting {
         }                                                                                                              \
     } while (0)
 
-static uint64_t double_order(uint64_t bits)
-{
-    /* negative: all bits turned, else the sign bit; the one NaN of keys is above infinity by itself */
-    return bits >> 63 ? ~bits : bits | UINT64_C(1) << 63;
-}
-
-static void fill_level(const struct sorting *sorting, const struct level *level, struct item *items, size_t n)
+static void fill_level(const struct sorting *sorting, const struct level *level, struct radix_item *items, size_t n)
 {
     const struct aggregate_table *table = sorting->table;
     const struct aggregate_field *field = level->field;
@@ -288,10 +226,10 @@ static void fill_level(const struct sorting *sorting, const struct level *level,
         break;
     case TYPE_BIGINT:
     case TYPE_TIMESTAMP:
-        FILL(aggregate_get64(key, field) ^ UINT64_C(1) << 63);
+        FILL(radix_of_int64((int64_t)aggregate_get64(key, field)));
         break;
     case TYPE_DOUBLE:
-        FILL(double_order(aggregate_get64(key, field)));
+        FILL(radix_of_double_bits(aggregate_get64(key, field))); /* the one NaN of keys is above infinity by itself */
         break;
     case TYPE_STRING:
     case TYPE_BINARY: {
@@ -302,11 +240,12 @@ static void fill_level(const struct sorting *sorting, const struct level *level,
     }
 }
 
-static void sort_groups(const struct sorting *sorting, struct item *items, struct item *spare, size_t n, size_t level)
+static void sort_groups(const struct sorting *sorting, struct radix_item *items, struct radix_item *spare, size_t n,
+                        size_t level)
 {
     for (; level < sorting->order->nlevels; level++) {
         fill_level(sorting, &sorting->order->levels[level], items, n);
-        if (sort_items(items, spare, n))
+        if (radix_sort(items, spare, n))
             break;
     }
     if (level + 1 >= sorting->order->nlevels)
@@ -320,8 +259,8 @@ static void sort_groups(const struct sorting *sorting, struct item *items, struc
     }
 }
 
-static int rank(const struct aggregate_table *table, const uint32_t *groups, size_t n, struct item *items,
-                struct item *spare)
+static int rank(const struct aggregate_table *table, const uint32_t *groups, size_t n, struct radix_item *items,
+                struct radix_item *spare)
 {
     const struct aggregate_layout *layout = table->layout;
 
@@ -342,7 +281,7 @@ int aggregate_sort(const struct aggregate_table *table, uint32_t *groups, size_t
 
     if (n < 2)
         return 0;
-    struct item *items = reallocarray(NULL, n, 2 * sizeof(*items));
+    struct radix_item *items = reallocarray(NULL, n, 2 * sizeof(*items));
     if (items == NULL)
         return -1;
     int result = rank(table, groups, n, items, items + n);

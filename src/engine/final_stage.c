@@ -4,6 +4,8 @@
  */
 #include "engine/final_stage.h"
 
+#include "engine/row_sort.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -171,44 +173,14 @@ int final_stage_rows(struct final_stage *stage, const struct rowset *rows, struc
 
 /* --- sorting ---------------------------------------------------------------------------------------------------- */
 
-/* The keys' values of all rows, by key and row. */
-struct ordering {
-    const struct plan_op *op;
-    struct vector *keys;
-};
-
-static int compare_rows(const void *a, const void *b, void *cookie)
-{
-    const struct ordering *ordering = cookie;
-    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
-
-    for (size_t k = 0; k < ordering->op->u.sort.nkeys; k++) {
-        const struct plan_sort_key *key = &ordering->op->u.sort.keys[k];
-        const struct vector *values = &ordering->keys[k];
-        bool left_null = vector_is_null(values, left), right_null = vector_is_null(values, right);
-        int order;
-
-        if (left_null || right_null) {
-            if (left_null && right_null)
-                continue;
-            return left_null == key->nulls_first ? -1 : 1;
-        }
-        order = vector_compare(values, vector_row(values, left), values, vector_row(values, right));
-        if (order != 0)
-            return key->descending ? -order : order;
-    }
-    return left < right ? -1 : left > right; /* stable */
-}
-
 /* Evaluate the sort keys of all rows into arrays of their own. */
-static int evaluate_keys(struct final_stage *stage, const struct rowset *rows, struct ordering *ordering,
-                         struct errbuf *err)
+static int evaluate_keys(struct final_stage *stage, const struct rowset *rows, const struct plan_op *op,
+                         struct vector *keys, struct errbuf *err)
 {
-    const struct plan_op *op = ordering->op;
     struct eval eval = {.arena = &stage->arena, .zone = stage->plan->zone, .sql = stage->plan->sql, .err = err};
 
     for (size_t k = 0; k < op->u.sort.nkeys; k++)
-        if (vector_alloc(&ordering->keys[k], op->u.sort.keys[k].expr->type, rows->nrows, &stage->sorting) != 0)
+        if (vector_alloc(&keys[k], op->u.sort.keys[k].expr->type, rows->nrows, &stage->sorting) != 0)
             return errbuf_oom(err, "sort", rows->nrows);
     for (size_t base = 0; base < rows->nrows; base += VECTOR_ROWS) {
         size_t n = rows->nrows - base < VECTOR_ROWS ? rows->nrows - base : VECTOR_ROWS;
@@ -225,11 +197,9 @@ static int evaluate_keys(struct final_stage *stage, const struct rowset *rows, s
 
             if (expr_eval(&eval, op->u.sort.keys[k].expr, &batch, NULL, n, &values) != 0)
                 return -1;
-            for (size_t i = 0; i < n; i++) {
-                /* Bytes that lie in the chunk's arena must outlive it. */
-                if (vector_copy(&ordering->keys[k], base + i, &values, vector_row(&values, i), &stage->sorting) != 0)
-                    return errbuf_oom(err, "sort", rows->nrows);
-            }
+            /* Bytes that lie in the chunk's arena must outlive it. */
+            if (vector_gather(&keys[k], base, &values, NULL, n, &stage->sorting) != 0)
+                return errbuf_oom(err, "sort", rows->nrows);
         }
     }
     return 0;
@@ -238,17 +208,17 @@ static int evaluate_keys(struct final_stage *stage, const struct rowset *rows, s
 static int sort_rows(struct final_stage *stage, const struct rowset *rows, const struct plan_op *op, uint32_t *numbers,
                      struct errbuf *err)
 {
-    struct ordering ordering = {op, NULL};
-    int result;
+    size_t nkeys = op->u.sort.nkeys;
 
     arena_reset(&stage->sorting);
-    ordering.keys = arena_calloc(&stage->sorting, op->u.sort.nkeys + 1, sizeof(*ordering.keys));
-    if (!ordering.keys)
-        return errbuf_oom(err, "sort", op->u.sort.nkeys);
-    result = evaluate_keys(stage, rows, &ordering, err);
-    if (result == 0 && rows->nrows > 1)
-        qsort_r(numbers, rows->nrows, sizeof(*numbers), compare_rows, &ordering);
-    return result;
+    struct vector *keys = arena_calloc(&stage->sorting, nkeys + 1, sizeof(*keys));
+    if (!keys)
+        return errbuf_oom(err, "sort", nkeys);
+    if (evaluate_keys(stage, rows, op, keys, err) != 0)
+        return -1;
+    if (row_sort(keys, op->u.sort.keys, nkeys, numbers, rows->nrows) != 0)
+        return errbuf_oom(err, "sort", rows->nrows);
+    return 0;
 }
 
 /* --- from segment to segment ------------------------------------------------------------------------------------ */
@@ -267,11 +237,9 @@ static int push_rows(struct final_stage *stage, struct segment *segment, const s
         if (!columns)
             return errbuf_oom(err, "result", chunk);
         for (size_t c = 0; c < ncolumns; c++) {
-            if (vector_alloc(&columns[c], rows->schema.columns[c].type, chunk, &stage->arena) != 0)
+            if (vector_alloc(&columns[c], rows->schema.columns[c].type, chunk, &stage->arena) != 0 ||
+                vector_gather(&columns[c], 0, &rows->columns[c], numbers + base, chunk, NULL) != 0)
                 return errbuf_oom(err, "result", chunk);
-            for (size_t i = 0; i < chunk; i++)
-                if (vector_copy(&columns[c], i, &rows->columns[c], numbers[base + i], NULL) != 0)
-                    return errbuf_oom(err, "result", chunk);
         }
         memset(&batch, 0, sizeof(batch));
         batch.nrows = batch.nselected = chunk;

@@ -76,23 +76,18 @@ struct chunk {
     const struct batch *batch; /* the source */
     size_t extra;              /* columns behind the source's */
     size_t n;
-    uint16_t *rows;    /* of the source */
+    uint32_t *rows;    /* of the source */
     uint32_t *matches; /* join: table rows, or JOIN_NONE */
     int64_t *starts;   /* window: starts */
 };
 
-static int gather(const struct vector *src, const uint16_t *rows, size_t n, struct vector *dst, struct arena *arena)
+static int gather(const struct vector *src, const uint32_t *rows, size_t n, struct vector *dst, struct arena *arena)
 {
     if (src->constant) {
         *dst = *src;
         return 0;
     }
-    if (vector_alloc(dst, src->type, n, arena) != 0)
-        return -1;
-    for (size_t i = 0; i < n; i++)
-        if (vector_copy(dst, i, src, rows[i], NULL) != 0)
-            return -1;
-    return 0;
+    return vector_alloc(dst, src->type, n, arena) != 0 ? -1 : vector_gather(dst, 0, src, rows, n, NULL);
 }
 
 /* Columns of the table for the chunk's matches. */
@@ -186,7 +181,7 @@ static int flush_chunk(struct chunk *chunk)
 
 static int chunk_add(struct chunk *chunk, size_t row, uint32_t match, int64_t start)
 {
-    chunk->rows[chunk->n] = (uint16_t)row;
+    chunk->rows[chunk->n] = (uint32_t)row;
     if (chunk->starts)
         chunk->starts[chunk->n] = start;
     else
@@ -395,7 +390,7 @@ static int keep_passing(struct chunk *trial, size_t row, struct matches *matches
 
         trial->n = matches->n - base < VECTOR_ROWS ? matches->n - base : VECTOR_ROWS;
         for (size_t i = 0; i < trial->n; i++) {
-            trial->rows[i] = (uint16_t)row;
+            trial->rows[i] = (uint32_t)row;
             trial->matches[i] = matches->rows[base + i];
         }
         arena_reset(arena);

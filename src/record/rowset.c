@@ -5,6 +5,7 @@
  */
 #include "record/rowset.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,18 +150,21 @@ void rowset_swap(struct rowset *a, struct rowset *b)
 int rowset_append(struct rowset *rows, const struct batch *batch)
 {
     size_t n = batch->sel != NULL ? batch->nselected : batch->nrows;
+    uint32_t selected[VECTOR_ROWS];
 
     if (n == 0)
         return 0;
     if (grow(rows, n) != 0)
         return -1;
+    assert(batch->sel == NULL || n <= VECTOR_ROWS);
+    for (size_t i = 0; batch->sel != NULL && i < n; i++)
+        selected[i] = batch->sel[i];
     for (size_t c = 0; c < rows->schema.ncolumns; c++) {
         struct vector *column = &rows->columns[c];
-        const struct vector *from = &batch->columns[c];
         clear_nulls(column, rows->nrows, n);
-        for (size_t i = 0; i < n; i++)
-            if (vector_copy(column, rows->nrows + i, from, batch->sel != NULL ? batch->sel[i] : i, &rows->arena) != 0)
-                return -1;
+        if (vector_gather(column, rows->nrows, &batch->columns[c], batch->sel != NULL ? selected : NULL, n,
+                          &rows->arena) != 0)
+            return -1;
     }
     rows->nrows += n;
     return 0;

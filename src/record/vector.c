@@ -89,6 +89,79 @@ int vector_copy(struct vector *dst, size_t dst_row, const struct vector *src, si
     return 0;
 }
 
+/* A column at a time: the type is looked at once, not once a value. */
+#define GATHER(field)                                                                                                  \
+    do {                                                                                                               \
+        for (size_t i = 0; i < n; i++)                                                                                 \
+            dst->data.field[first + i] = src->data.field[ROW(i)];                                                      \
+    } while (0)
+#define ROW(i) (src->constant ? 0 : rows != NULL ? rows[i] : (i))
+
+static int gather_texts(struct vector *dst, size_t first, size_t n, struct arena *arena)
+{
+    struct str *texts = dst->data.str + first;
+    const uint8_t *nulls = dst->nulls + first;
+    size_t size_bytes = 0;
+
+    for (size_t i = 0; i < n; i++)
+        size_bytes += dst->has_nulls && nulls[i] ? 0 : texts[i].len;
+    char *bytes = arena_alloc(arena, size_bytes + 1);
+    if (bytes == NULL)
+        return -1;
+    for (size_t i = 0; i < n; i++) {
+        if (dst->has_nulls && nulls[i])
+            continue;
+        if (texts[i].len > 0)
+            memcpy(bytes, texts[i].data, texts[i].len);
+        texts[i].data = bytes;
+        bytes += texts[i].len;
+    }
+    return 0;
+}
+
+int vector_gather(struct vector *dst, size_t first, const struct vector *src, const uint32_t *rows, size_t n,
+                  struct arena *arena)
+{
+    if (src->has_nulls) {
+        for (size_t i = 0; i < n; i++) {
+            dst->nulls[first + i] = src->nulls[ROW(i)];
+            dst->has_nulls |= src->nulls[ROW(i)] != 0;
+        }
+    }
+    switch (src->type->id) {
+    case TYPE_NULL:
+        break;
+    case TYPE_BOOLEAN:
+        GATHER(boolean);
+        break;
+    case TYPE_INT:
+    case TYPE_DATE:
+        GATHER(i32);
+        break;
+    case TYPE_BIGINT:
+    case TYPE_TIMESTAMP:
+        GATHER(i64);
+        break;
+    case TYPE_DOUBLE:
+        GATHER(f64);
+        break;
+    case TYPE_STRING:
+    case TYPE_BINARY:
+        GATHER(str);
+        return arena != NULL ? gather_texts(dst, first, n, arena) : 0;
+    case TYPE_STRUCT:
+        for (size_t i = 0; i < src->type->nfields; i++) {
+            struct vector field = src->fields[i];
+
+            field.constant |= src->constant;
+            if (vector_gather(&dst->fields[i], first, &field, rows, n, arena) != 0)
+                return -1;
+        }
+        break;
+    }
+    return 0;
+}
+
 #define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
 
 static int compare_doubles(double a, double b)
