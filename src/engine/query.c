@@ -17,9 +17,6 @@
 
 #define MODULE "MicroBatchExecution"
 
-/* The display group is for people: once a second is enough. */
-#define DISPLAY_US 1000000
-
 /* --- S1, S2: what the next batch reads -------------------------------------------------------------------------- */
 
 /* Ends of all partitions now. QUERY_EXECUTED: they are in query->latest. */
@@ -90,7 +87,7 @@ static bool no_data_batch_due(const struct query *query)
            query->watermark_ms > query->evicted_watermark_ms;
 }
 
-/* Decide about a batch and make its plan durable. QUERY_EXECUTED: it is to be run. */
+/* Decide about a batch and hand its plan over to be made durable. QUERY_EXECUTED: it is to be run. */
 static enum query_outcome plan_batch(struct query *query, struct errbuf *err)
 {
     struct tracker *tracker = &query->tracker;
@@ -124,16 +121,10 @@ static enum query_outcome plan_batch(struct query *query, struct errbuf *err)
     if (!query->data_available && !no_data_batch_due(query))
         return QUERY_IDLE;
     feed_status(query->feed, SNAPSHOT_RUNNING, query->data_available, true, "Writing offsets to log");
-    tracker_enter(tracker);
     query->planned_ms = clock_wall_ms();
     struct checkpoint_plan plan = {query->batch_id, query->watermark_ms, query->planned_ms, query->end};
-    if (checkpoint_write_plan(query->checkpoint, &plan, err) != 0)
-        return QUERY_FAILED;
-    tracker_leave(tracker, PROGRESS_WAL_COMMIT);
+    committer_plan(query->committer, &plan);
     query->planned = true;
-    log_info(MODULE,
-             "Committed offsets for batch %" PRId64 ". Metadata OffsetSeqMetadata(%" PRId64 ",%" PRId64 ",HashMap())",
-             query->batch_id, query->watermark_ms, query->planned_ms);
     return QUERY_EXECUTED;
 }
 
@@ -347,76 +338,7 @@ static enum query_outcome write_sink(struct query *query, const struct query_wor
     }
 }
 
-static int write_commit(struct query *query, int64_t next_watermark_ms, struct errbuf *err)
-{
-    struct checkpoint_commit commit = {.next_watermark_ms = next_watermark_ms};
-    int result;
-
-    read_marks_init(&commit.read);
-    if (source_marks(query->source, &query->end, &commit.read) == 0)
-        result = checkpoint_write_commit(query->checkpoint, query->batch_id, &commit, err);
-    else
-        result = errbuf_oom(err, "commit", query->end.count);
-    read_marks_release(&commit.read);
-    return result;
-}
-
-/* The event time moved on: what the next batch works with. */
-static int64_t next_watermark(const struct query *query, const struct query_work *work)
-{
-    const struct plan_op *op = query_find_op(query->plan, PLAN_WATERMARK);
-    int64_t next = query->watermark_ms;
-
-    if (op && work->events.count > 0)
-        next = watermark_advance(query->watermark_ms, &work->events, op->u.watermark.delay_us);
-    if (next != query->watermark_ms)
-        log_info("WatermarkTracker", "Updating event-time watermark from %" PRId64 " to %" PRId64 " ms",
-                 query->watermark_ms, next);
-    return next;
-}
-
-/* --- S7 ---------------------------------------------------------------------------------------------------------- */
-
-static void purge(struct query *query)
-{
-    int64_t retain = query->config->min_batches_to_retain;
-    int64_t oldest = query->batch_id - retain;
-
-    if (oldest <= 0)
-        return;
-    checkpoint_purge(query->checkpoint, query->batch_id, retain);
-    if (query->state)
-        state_purge(query->state, oldest);
-    if (query->limit)
-        limit_purge(query->limit, oldest);
-}
-
-/* For other Kafka tools to show lag. */
-static void display_offsets(struct query *query, bool now)
-{
-    int64_t now_us = clock_monotonic_us();
-
-    if (!now && query->displayed_us && now_us - query->displayed_us < DISPLAY_US)
-        return;
-    query->displayed_us = now_us;
-    offsets_commit(query->offsets, &query->start);
-}
-
 /* --- a batch ---------------------------------------------------------------------------------------------------- */
-
-/* The committed batch becomes the past. */
-static void move_on(struct query *query, int64_t next_watermark_ms)
-{
-    struct offset_list old = query->start;
-
-    query->start = query->end;
-    query->end = old;
-    query->evicted_watermark_ms = query->watermark_ms;
-    query->late_watermark_ms = query->watermark_ms;
-    query->watermark_ms = next_watermark_ms;
-    query->batch_id++;
-    query->rerun = false;
-}
 
 static enum query_outcome run_steps(struct query *query, struct query_work *work, struct errbuf *err)
 {
@@ -429,30 +351,28 @@ static enum query_outcome run_steps(struct query *query, struct query_work *work
     outcome = read_ranges(query, work, err);
     if (outcome != QUERY_EXECUTED)
         return outcome;
+    tracker_leave(tracker, PROGRESS_ADD_BATCH);
+
+    /* Up to here nothing has changed but our memory. */
+    tracker_enter(tracker);
+    if (query_settle(query, err) != 0)
+        return QUERY_FAILED;
+    if (!query->rerun) {
+        tracker_leave(tracker, PROGRESS_WAL_COMMIT); /* what was left of it */
+        log_info(MODULE,
+                 "Committed offsets for batch %" PRId64 ". Metadata OffsetSeqMetadata(%" PRId64 ",%" PRId64
+                 ",HashMap())",
+                 query->batch_id, query->watermark_ms, query->planned_ms);
+    }
+
+    tracker_enter(tracker);
     if (compute(query, work, err) != 0 || commit_state(query, work, err) != 0)
         return QUERY_FAILED;
     outcome = write_sink(query, work, err);
     if (outcome != QUERY_EXECUTED)
         return outcome;
     tracker_leave(tracker, PROGRESS_ADD_BATCH);
-
-    int64_t next_watermark_ms = next_watermark(query, work);
-    tracker_enter(tracker);
-    if (write_commit(query, next_watermark_ms, err) != 0)
-        return QUERY_FAILED;
-    tracker_leave(tracker, PROGRESS_COMMIT_OFFSETS);
-
-    purge(query);
-    work->numbers.rerun = query->rerun;
-    work->numbers.lost_offsets = source_skipped(query->source);
-    work->numbers.reached = work->reached;
-    work->numbers.nreached = query->plan->nops + 1;
-    feed_result(query->feed, query->batch_id, work->result);
-    feed_partitions(query->feed, &query->end, work->rows);
-    query_report_executed(query, work);
-    move_on(query, next_watermark_ms);
-    display_offsets(query, false);
-    return QUERY_EXECUTED;
+    return query_commit(query, work, err);
 }
 
 static enum query_outcome run_batch(struct query *query, struct errbuf *err)
@@ -470,7 +390,7 @@ static enum query_outcome run_batch(struct query *query, struct errbuf *err)
             state_rollback(query->state);
         if (query->limit)
             limit_rollback(query->limit);
-        if (outcome == QUERY_FAILED)
+        if (outcome == QUERY_FAILED && !query->unsettled)
             errbuf_prefix(err, "batch %" PRId64, query->batch_id);
     }
     free(work.ranges);
@@ -557,7 +477,10 @@ static enum query_outcome run_triggers(struct query *query, bool *gone, struct e
         } else {
             quiet = outcome == QUERY_IDLE && query->conf->trigger_ms < 1000;
         }
-        if (wait_trigger(query, outcome, trigger_next(now_ms, query->conf->trigger_ms)))
+        int64_t next_ms = trigger_next(now_ms, query->conf->trigger_ms);
+        if (next_ms > clock_wall_ms() && query_settle(query, err) != 0)
+            return QUERY_FAILED;
+        if (wait_trigger(query, outcome, next_ms))
             return QUERY_STOPPED;
     }
     return QUERY_STOPPED;
@@ -584,8 +507,16 @@ int query_run(struct query *query, bool *gone, struct errbuf *err)
         buf_release(&json);
     }
     outcome = run_triggers(query, gone, err);
+    bool unsettled = query->unsettled; /* then err says it */
+    /* The last commit may still be under way; if it fails as well, that is told too. */
+    struct errbuf late;
+    if (query_settle(query, outcome == QUERY_FAILED ? &late : err) != 0) {
+        if (outcome == QUERY_FAILED && !unsettled)
+            log_error(MODULE, "Query %s: %s", query->conf->name, late.text);
+        outcome = QUERY_FAILED;
+    }
     if (query->planned && outcome != QUERY_FAILED)
-        display_offsets(query, true);
+        query_display_offsets(query, true);
     if (outcome == QUERY_FAILED) {
         query->failed = true;
         errbuf_prefix(err, "query %s", query->conf->name);

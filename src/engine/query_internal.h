@@ -1,8 +1,9 @@
-/* What query.c (the loop), query_open.c (making and unmaking), query_wait.c and query_report.c (what it tells)
- * share. */
+/* What query.c (the loop), query_commit.c (its end of a batch), query_open.c (making and unmaking), query_wait.c and
+ * query_report.c (what it tells) share. */
 #ifndef ENGINE_QUERY_INTERNAL_H
 #define ENGINE_QUERY_INTERNAL_H
 
+#include "engine/committer.h"
 #include "engine/feed.h"
 #include "engine/final_stage.h"
 #include "engine/limit.h"
@@ -27,6 +28,7 @@ struct query {
     const struct plan *plan;
 
     struct checkpoint *checkpoint;
+    struct committer *committer;
     char run_id[37];
     bool failed; /* keep a temporary checkpoint */
     struct offsets *offsets;
@@ -62,6 +64,8 @@ struct query {
     int64_t last_trigger_ms;      /* of minOffsetsPerTrigger */
     int64_t displayed_us;         /* when the display group was committed last */
     bool data_available;
+    bool committing; /* a commit was handed over and not waited for yet */
+    bool unsettled;  /* what was handed over failed: the error says its batch itself */
 
     /* Stopping and waiting. */
     bool stopping;
@@ -106,8 +110,21 @@ int query_tick(void *query, const char *down);
 /* sink_context's give_up: a stop came, and its time is over. */
 bool query_give_up(void *query);
 
-/* query_report.c: an executed batch, before the query moves on to the next; an idle trigger, if a record is due. */
-void query_report_executed(struct query *query, const struct query_work *work);
+/* query_commit.c. All that a batch did is done, but for its commit: hand that over, move on to the next batch and, unless
+ * that one is due at once, wait. QUERY_EXECUTED, or QUERY_FAILED with err. */
+enum query_outcome query_commit(struct query *query, struct query_work *work, struct errbuf *err);
+/* Until the commit of the batch before and the plan of the one in work, whichever were handed over, are durable. 0, -1
+ * with err, which says the batch. */
+int query_settle(struct query *query, struct errbuf *err);
+/* For other Kafka tools to show lag; once a second, or now. */
+void query_display_offsets(struct query *query, bool now);
+
+/* query_report.c. What is to be told of an executed batch when its commit is durable; takes over work's rows and
+ * reached. Before the query moves on. NULL without memory (logged): nothing will be told. */
+void *query_report_new(struct query *query, struct query_work *work);
+/* committer_commit's done: tell it, unless the commit failed, and forget it. Any thread. */
+void query_report_done(void *report, int64_t commit_us);
+/* An idle trigger, if a record is due. */
 void query_report_idle(struct query *query);
 
 #endif

@@ -269,6 +269,9 @@ static int open_all(struct query *query, struct errbuf *err)
     query->feed = feed_new(query->setup.board, &feed, err);
     if (!query->feed)
         return -1;
+    query->committer = committer_open(query->checkpoint, err);
+    if (!query->committer)
+        return -1;
     feed_partitions(query->feed, &query->start, NULL);
     tracker_init(&query->tracker);
     query->tracker.id = checkpoint_id(query->checkpoint);
@@ -313,6 +316,7 @@ void query_close(struct query *query)
 {
     if (!query)
         return;
+    committer_close(query->committer);
     sink_close(query->sink);
     source_close(query->source);
     offsets_close(query->offsets);

@@ -1,4 +1,5 @@
-/* S8: what a trigger has to say: the progress record, in the log, the session's file and the snapshot. */
+/* S8: what a trigger has to say: the progress record, in the log, the session's file and the snapshot. That of a batch
+ * is made when the batch is done and told when its commit is durable, on the thread that made it so. */
 #include "query_internal.h"
 
 #include "common/fileio.h"
@@ -25,9 +26,8 @@ static void fill_state(const struct state_counts *counts, const char *name, stru
 }
 
 /* Append a record to the session's file. A file that cannot be written is worth a line, not the query. */
-static void write_journal(struct query *query, const struct progress *progress)
+static void write_journal(struct query_journal *journal, const struct progress *progress)
 {
-    struct query_journal *journal = query->setup.journal;
     struct errbuf err;
     struct buf line;
 
@@ -59,11 +59,30 @@ static void log_progress(const struct progress *progress)
     buf_release(&text);
 }
 
-void query_report_executed(struct query *query, const struct query_work *work)
+struct report {
+    struct feed *feed;
+    struct query_journal *journal;
+    struct progress progress; /* but for the commit */
+    int64_t trigger_us;       /* when the trigger began */
+    struct feed_batch numbers;
+    struct offset_list end;
+    int64_t *rows;    /* by partition of end */
+    int64_t *reached; /* of numbers */
+};
+
+static void report_free(struct report *report)
+{
+    progress_release(&report->progress);
+    offset_list_release(&report->end);
+    free(report->rows);
+    free(report->reached);
+    free(report);
+}
+
+static int make_progress(struct query *query, const struct query_work *work, struct progress *progress)
 {
     struct progress_state states[TRACKER_STATES];
     struct state_counts counts;
-    struct progress progress;
     size_t n = 0;
 
     if (query->limit) { /* top down, as Spark: the limit is above the aggregate */
@@ -90,14 +109,50 @@ void query_report_executed(struct query *query, const struct query_work *work)
         .states = states,
         .nstates = n,
     };
-    if (tracker_finish(&query->tracker, &facts, &progress) != 0) {
-        log_warn("ProgressReporter", "no memory for the progress record of batch %" PRId64, query->batch_id);
+    return tracker_finish(&query->tracker, &facts, progress);
+}
+
+void *query_report_new(struct query *query, struct query_work *work)
+{
+    struct report *report = calloc(1, sizeof(*report));
+
+    if (!report)
+        goto no_memory;
+    progress_init(&report->progress);
+    offset_list_init(&report->end);
+    report->feed = query->feed;
+    report->journal = query->setup.journal;
+    report->trigger_us = query->tracker.start_us;
+    report->numbers = work->numbers;
+    report->numbers.rerun = query->rerun;
+    report->numbers.lost_offsets = source_skipped(query->source);
+    report->numbers.reached = work->reached;
+    report->numbers.nreached = query->plan->nops + 1;
+    report->reached = work->reached;
+    report->rows = work->rows;
+    work->reached = work->rows = NULL;
+    if (offset_list_copy(&report->end, &query->end) == 0 && make_progress(query, work, &report->progress) == 0)
+        return report;
+    report_free(report);
+no_memory:
+    log_warn("ProgressReporter", "no memory for the progress record of batch %" PRId64, query->batch_id);
+    return NULL;
+}
+
+void query_report_done(void *cookie, int64_t commit_us)
+{
+    struct report *report = cookie;
+
+    if (!report)
         return;
+    if (commit_us >= 0) {
+        tracker_commit(&report->progress, report->trigger_us, commit_us);
+        log_progress(&report->progress);
+        write_journal(report->journal, &report->progress);
+        feed_partitions(report->feed, &report->end, report->rows);
+        feed_executed(report->feed, &report->progress, &report->numbers);
     }
-    log_progress(&progress);
-    write_journal(query, &progress);
-    feed_executed(query->feed, &progress, &work->numbers);
-    progress_release(&progress);
+    report_free(report);
 }
 
 void query_report_idle(struct query *query)
@@ -120,7 +175,7 @@ void query_report_idle(struct query *query)
     if (!first)
         log_info("ProgressReporter", "Streaming query has been idle and waiting for new data more than %" PRId64 " ms.",
                  query->config->no_data_progress_ms);
-    write_journal(query, &progress);
+    write_journal(query->setup.journal, &progress);
     feed_idle(query->feed, &progress);
     progress_release(&progress);
 }

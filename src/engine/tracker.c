@@ -123,23 +123,37 @@ static int fill_states(struct tracker *tracker, const struct tracker_facts *fact
     return 0;
 }
 
+/* How long the whole trigger took, and the rate that follows from it. */
+static void fill_total(struct progress *progress, int64_t total_us)
+{
+    int64_t total_ms = total_us / 1000;
+
+    progress->duration_ms = total_ms;
+    progress->phase_ms[PROGRESS_TRIGGER_EXECUTION] = total_ms;
+    progress->phase_us[PROGRESS_TRIGGER_EXECUTION] = total_us;
+    progress->processed_rows_per_second =
+        (double)progress_rows(progress) / ((double)(total_ms > 1 ? total_ms : 1) / 1000);
+}
+
 static void fill_times(const struct tracker *tracker, const struct tracker_facts *facts, struct progress *progress)
 {
-    int64_t total_us = clock_monotonic_us() - tracker->start_us;
-    int64_t total_ms = total_us / 1000;
     double input_seconds = (double)((tracker->start_us - tracker->previous_start_us) / 1000) / 1000;
 
     progress->timestamp_ms = tracker->start_ms;
-    progress->duration_ms = total_ms;
     for (size_t i = 0; i < PROGRESS_PHASES; i++) {
         progress->phase_ms[i] = tracker->phase_us[i] < 0 ? PROGRESS_NONE : tracker->phase_us[i] / 1000;
         progress->phase_us[i] = tracker->phase_us[i] < 0 ? 0 : tracker->phase_us[i];
     }
-    progress->phase_ms[PROGRESS_TRIGGER_EXECUTION] = total_ms;
-    progress->phase_us[PROGRESS_TRIGGER_EXECUTION] = total_us;
     /* The first trigger of a run has no trigger before it: an infinite time, so the rate is 0. */
     progress->input_rows_per_second = tracker->previous_start_ms ? (double)facts->rows / input_seconds : 0.0;
-    progress->processed_rows_per_second = (double)facts->rows / ((double)(total_ms > 1 ? total_ms : 1) / 1000);
+    fill_total(progress, clock_monotonic_us() - tracker->start_us);
+}
+
+void tracker_commit(struct progress *progress, int64_t trigger_us, int64_t commit_us)
+{
+    progress->phase_us[PROGRESS_COMMIT_OFFSETS] = commit_us;
+    progress->phase_ms[PROGRESS_COMMIT_OFFSETS] = commit_us / 1000;
+    fill_total(progress, clock_monotonic_us() - trigger_us);
 }
 
 int tracker_finish(struct tracker *tracker, const struct tracker_facts *facts, struct progress *progress)
@@ -152,7 +166,6 @@ int tracker_finish(struct tracker *tracker, const struct tracker_facts *facts, s
     progress->batch_id = facts->batch_id;
     progress->idle = facts->idle;
     progress->rerun = facts->rerun;
-    fill_times(tracker, facts, progress);
     /* Before any batch ran in this process an idle record has no event times at all. */
     progress->has_watermark = tracker->has_watermark && (!facts->idle || tracker->output_rows >= 0);
     progress->watermark_ms = facts->watermark_ms;
@@ -167,6 +180,7 @@ int tracker_finish(struct tracker *tracker, const struct tracker_facts *facts, s
         progress_release(progress);
         return -1;
     }
+    fill_times(tracker, facts, progress);
     if (!facts->idle)
         tracker->last_event_ms = clock_wall_ms();
     return 0;
