@@ -351,9 +351,11 @@ static enum query_outcome run_steps(struct query *query, struct query_work *work
     outcome = read_ranges(query, work, err);
     if (outcome != QUERY_EXECUTED)
         return outcome;
+    if (compute(query, work, err) != 0 || commit_state(query, work, err) != 0)
+        return QUERY_FAILED;
     tracker_leave(tracker, PROGRESS_ADD_BATCH);
 
-    /* Up to here nothing has changed but our memory. */
+    /* Up to here a crash leaves nothing behind but a version of the state that no commit names. */
     tracker_enter(tracker);
     if (query_settle(query, err) != 0)
         return QUERY_FAILED;
@@ -366,8 +368,6 @@ static enum query_outcome run_steps(struct query *query, struct query_work *work
     }
 
     tracker_enter(tracker);
-    if (compute(query, work, err) != 0 || commit_state(query, work, err) != 0)
-        return QUERY_FAILED;
     outcome = write_sink(query, work, err);
     if (outcome != QUERY_EXECUTED)
         return outcome;

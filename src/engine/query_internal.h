@@ -110,8 +110,8 @@ int query_tick(void *query, const char *down);
 /* sink_context's give_up: a stop came, and its time is over. */
 bool query_give_up(void *query);
 
-/* query_commit.c. All that a batch did is done, but for its commit: hand that over, move on to the next batch and, unless
- * that one is due at once, wait. QUERY_EXECUTED, or QUERY_FAILED with err. */
+/* query_commit.c. All that a batch did is done, but for its commit: hand that over, move on to the next batch and,
+ * unless that one is due at once, wait. QUERY_EXECUTED, or QUERY_FAILED with err. */
 enum query_outcome query_commit(struct query *query, struct query_work *work, struct errbuf *err);
 /* Until the commit of the batch before and the plan of the one in work, whichever were handed over, are durable. 0, -1
  * with err, which says the batch. */
