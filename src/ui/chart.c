@@ -1,5 +1,6 @@
 /* A chart is drawn in a box of 400 x 170 units that the style sheet stretches to its column. Scales are
- * chart_scale.c's, axes chart_axes.c's, the bars beside the plot chart_histogram.c's. */
+ * chart_scale.c's, axes chart_axes.c's, the bars beside the plot chart_histogram.c's,
+ * where words stand chart_labels.c's. */
 #include "chart_internal.h"
 
 #include "ui/html.h"
@@ -10,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_BARS 170 /* more batches are averaged, two units a bar */
+#define MIN_PAUSE_WITH_WORD 48 /* units: its word is as wide in the type of large screens */
+#define MAX_BARS 170           /* more batches are averaged, two units a bar */
 
 const char *chart_unit_name(enum chart_unit unit)
 {
@@ -147,70 +149,65 @@ static void bars(struct buf *out, const struct chart *chart, const struct chart_
     }
 }
 
-static void cut_marks(struct buf *out, const struct chart *chart, const struct chart_scale *scale)
+/* Marks first: a number keeps off all of them. */
+static void cut_marks(struct chart_labels *labels, const struct chart *chart, const struct chart_scale *scale)
 {
-    double last_x = -1000;
-
+    for (size_t i = 0; scale->cut && i < chart->n; i++)
+        if (chart_height(chart, i) > scale->top)
+            chart_mark(labels, chart_x(scale, chart->time_ms[i]));
     for (size_t i = 0; scale->cut && i < chart->n; i++) {
-        double height = chart_height(chart, i);
-        if (!(height > scale->top))
+        if (!(chart_height(chart, i) > scale->top))
             continue;
         double x = chart_x(scale, chart->time_ms[i]);
-        buf_printf(out, "<path class=\"mark\" d=\"M%.1f %dl4 6h-8z\"/>\n", x, CHART_TOP - 7);
-        if (x - last_x > 70) {
-            buf_printf(out, "<text class=\"mark\" x=\"%.1f\" y=\"%d\"%s>", x > 340 ? x - 7 : x + 7, CHART_TOP - 1,
-                       x > 340 ? " text-anchor=\"end\"" : "");
-            chart_value(out, chart->unit, height);
-            buf_append_text(out, "</text>\n");
-            last_x = x;
-        }
+        const struct chart_spot sides[] = {{x + 9, CHART_TOP - 1, CHART_START}, {x - 9, CHART_TOP - 1, CHART_END}};
+        chart_value(&labels->text, chart->unit, chart_height(chart, i));
+        chart_labels_place(labels, "mark", CHART_LEFT, scale->right, sides, 2);
     }
 }
 
-/* Where the name of the limit stands: above its line, or below it where the marks of what is cut have their numbers. */
-static double limit_name_y(const struct chart_scale *scale, double limit)
-{
-    double y = chart_y(scale, limit);
-
-    return y < CHART_TOP + 18 ? y + 13 : y - 3;
-}
-
-/* Its word stands at the top, or below the limit's name if that is there. */
-static void pause(struct buf *out, const struct chart *chart, const struct chart_scale *scale, int64_t from_ms,
-                  int64_t to_ms)
-{
-    double word_y = CHART_TOP + 14;
-    if (scale->limit_shown && fabs(limit_name_y(scale, chart->limit) - word_y) < 18)
-        word_y += 32;
-    double x = chart_x(scale, from_ms), width = chart_x(scale, to_ms) - x;
-
-    buf_printf(out, "<rect class=\"pause\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>", x, CHART_TOP, width,
-               CHART_BOTTOM - CHART_TOP);
-    if (width > 48)
-        buf_printf(out, "<text class=\"pause\" x=\"%.1f\" y=\"%.0f\" text-anchor=\"middle\">no batch</text>",
-                   x + width / 2, word_y);
-    buf_append_byte(out, '\n');
-}
-
-static void pauses(struct buf *out, const struct chart *chart, const struct chart_scale *scale)
+/* Calls `draw` with the x of both ends of each pause. */
+static void pauses(struct chart_labels *labels, const struct chart *chart, const struct chart_scale *scale,
+                   void (*draw)(struct chart_labels *labels, const struct chart_scale *scale, double left,
+                                double right))
 {
     for (size_t i = 1; i < chart->n; i++)
         if (chart->time_ms[i] - chart->time_ms[i - 1] > chart->gap_ms)
-            pause(out, chart, scale, chart->time_ms[i - 1], chart->time_ms[i]);
+            draw(labels, scale, chart_x(scale, chart->time_ms[i - 1]), chart_x(scale, chart->time_ms[i]));
     if (scale->idle_ms != 0)
-        pause(out, chart, scale, scale->idle_ms, scale->last_ms);
+        draw(labels, scale, chart_x(scale, scale->idle_ms), chart_x(scale, scale->last_ms));
 }
 
-void chart_limit(struct buf *out, double limit, const char *name, const struct chart_scale *scale)
+static void pause_shade(struct chart_labels *labels, const struct chart_scale *scale, double left, double right)
+{
+    (void)scale;
+    buf_printf(labels->out, "<rect class=\"pause\" x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>\n", left,
+               CHART_TOP, right - left, CHART_BOTTOM - CHART_TOP);
+}
+
+static void pause_word(struct chart_labels *labels, const struct chart_scale *scale, double left, double right)
+{
+    struct chart_spot spots[7];
+
+    if (right - left < MIN_PAUSE_WITH_WORD)
+        return;
+    for (int i = 0; i < 7; i++)
+        spots[i] = (struct chart_spot){(left + right) / 2, CHART_TOP + 14 + i * 16, CHART_MIDDLE};
+    buf_append_text(&labels->text, "no batch");
+    chart_labels_place(labels, "pause", CHART_LEFT, scale->right, spots, 7);
+}
+
+void chart_limit(struct chart_labels *labels, double limit, const char *name, const struct chart_scale *scale)
 {
     if (!scale->limit_shown)
         return;
     double y = chart_y(scale, limit);
-    buf_printf(
-        out, "<path class=\"limit\" d=\"M%d %.1fH%d\"/><text class=\"limit\" x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
-        CHART_LEFT, y, scale->right, scale->right - 2, limit_name_y(scale, limit));
-    html_text(out, name);
-    buf_append_text(out, "</text>\n");
+    const struct chart_spot ends[] = {{scale->right - 2, y - 3, CHART_END},
+                                      {scale->right - 2, y + 13, CHART_END},
+                                      {CHART_LEFT + 2, y - 3, CHART_START},
+                                      {CHART_LEFT + 2, y + 13, CHART_START}};
+    buf_printf(labels->out, "<path class=\"limit\" d=\"M%d %.1fH%d\"/>", CHART_LEFT, y, scale->right);
+    buf_append_text(&labels->text, name);
+    chart_labels_place(labels, "limit", CHART_LEFT, scale->right, ends, 4);
 }
 
 /* --- the figure ------------------------------------------------------------------------------------------------- */
@@ -290,6 +287,7 @@ static void describe(struct buf *out, const struct chart *chart)
 
 void chart_figure(struct buf *out, const struct chart *chart)
 {
+    struct chart_labels labels = {.out = out};
     struct chart_scale scale;
 
     buf_printf(out, "<figure class=\"chart%s\" id=\"%s\" title=\"", chart->stacked ? " stacked" : "", chart->id);
@@ -314,18 +312,20 @@ void chart_figure(struct buf *out, const struct chart *chart)
     html_text(out, chart->table);
     buf_append_text(out, "\">\n");
     describe(out, chart);
-    pauses(out, chart, &scale);
-    chart_axes(out, chart, &scale);
+    pauses(&labels, chart, &scale, pause_shade);
+    chart_axes(&labels, chart, &scale);
     if (chart->stacked)
         bars(out, chart, &scale);
     for (size_t s = 0; !chart->stacked && s < chart->nseries; s++) {
         line(out, chart, &scale, &chart->series[s]);
         dots(out, chart, &scale, &chart->series[s]);
     }
-    chart_limit(out, chart->limit, chart->limit_name, &scale);
-    cut_marks(out, chart, &scale);
+    cut_marks(&labels, chart, &scale);
+    chart_limit(&labels, chart->limit, chart->limit_name, &scale);
+    pauses(&labels, chart, &scale, pause_word);
     if (scale.right < CHART_RIGHT)
-        chart_histogram(out, chart, &scale);
+        chart_histogram(&labels, chart, &scale);
+    chart_labels_release(&labels);
     buf_append_text(out, "<g class=\"cursor\" data-own></g></svg>\n<div class=\"foot\"><output class=\"readout\" "
                          "data-own></output>\n");
     quantiles(out, chart, &scale);

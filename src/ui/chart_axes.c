@@ -5,11 +5,25 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
-/* Widths that labels of time need in the largest type that the sheet gives them (on small screens), with a little space
- * between. */
-#define SECONDS_LABEL 64 /* 12:34:56 */
-#define MINUTES_LABEL 44 /* 12:34 */
+#define LABEL_FROM (-12) /* labels of values may reach into the margin that every chart has */
+
+/* Gridlines of sizes are at powers of two, so most of their labels need no decimals. */
+static void size_label(struct buf *out, double bytes)
+{
+    struct buf text = BUF_INIT;
+
+    html_size(&text, bytes);
+    const char *whole = text.data != NULL ? strstr(text.data, ".0 ") : NULL;
+    if (whole != NULL) {
+        buf_append(out, text.data, (size_t)(whole - text.data));
+        buf_append_text(out, whole + 2);
+    } else if (text.data != NULL) {
+        buf_append_text(out, text.data);
+    }
+    buf_release(&text);
+}
 
 /* A label beside a gridline: short, with as many decimals as the step needs. */
 static void tick_label(struct buf *out, enum chart_unit unit, double value, double step)
@@ -22,7 +36,7 @@ static void tick_label(struct buf *out, enum chart_unit unit, double value, doub
     const char *suffix = "";
 
     if (unit == CHART_BYTES) {
-        html_size(out, value);
+        size_label(out, value);
         return;
     }
     if (unit == CHART_SECONDS && step >= 15 && value > 0) {
@@ -72,7 +86,14 @@ static void time_label(struct buf *out, int64_t ms, int64_t step_s, const struct
         buf_printf(out, "%02d:%02d:%02d", civil.hour, civil.minute, civil.second);
 }
 
-static void time_axis(struct buf *out, const struct chart *chart, const struct chart_scale *scale)
+void chart_x_label(struct chart_labels *labels, double x, const struct chart_scale *scale)
+{
+    const struct chart_spot foot = {x, CHART_BOTTOM + 16, CHART_MIDDLE};
+
+    chart_labels_place(labels, "", CHART_LEFT, scale->right, &foot, 1);
+}
+
+static void time_axis(struct chart_labels *labels, const struct chart *chart, const struct chart_scale *scale)
 {
     const struct zone *zone = chart->zone != NULL ? chart->zone : zone_utc();
     int64_t step = chart_time_step(scale->last_ms - scale->first_ms, 4);
@@ -80,39 +101,29 @@ static void time_axis(struct buf *out, const struct chart *chart, const struct c
     int64_t offset = zone_offset_at(zone, scale->first_ms / 1000);
     int64_t local = (scale->first_ms + 999) / 1000 + offset;
     int64_t at = ((local + step - 1) / step) * step - offset;
-    double width = step >= 60 ? MINUTES_LABEL : SECONDS_LABEL, free_from = CHART_LEFT;
 
     for (; at * 1000 <= scale->last_ms; at += step) {
         double x = chart_x(scale, at * 1000);
-        /* At the ends a label keeps inside the axis, clear of the values' labels. */
-        bool ends = x + width / 2 > scale->right, starts = x - width / 2 < CHART_LEFT;
-        double left = starts ? x : ends ? x - width : x - width / 2;
-        buf_printf(out, "<path class=\"grid\" d=\"M%.1f %dV%d\"/>", x, CHART_TOP, CHART_BOTTOM + 3);
-        if (left < free_from)
-            continue; /* it would run into the one before */
-        free_from = left + width;
-        buf_printf(out, "<text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">", x, CHART_BOTTOM + 16,
-                   starts ? "start"
-                   : ends ? "end"
-                          : "middle");
-        time_label(out, at * 1000, step, zone);
-        buf_append_text(out, "</text>\n");
+        buf_printf(labels->out, "<path class=\"grid\" d=\"M%.1f %dV%d\"/>", x, CHART_TOP, CHART_BOTTOM + 3);
+        time_label(&labels->text, at * 1000, step, zone);
+        chart_x_label(labels, x, scale);
     }
 }
 
-void chart_y_axis(struct buf *out, enum chart_unit unit, const struct chart_scale *scale)
+void chart_y_axis(struct chart_labels *labels, enum chart_unit unit, const struct chart_scale *scale)
 {
     for (int i = 0; i <= 8 && i * scale->step <= scale->top * 1.000001; i++) {
         double y = chart_y(scale, i * scale->step);
-        buf_printf(out, "<path class=\"%s\" d=\"M%d %.1fH%d\"/><text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">",
-                   i == 0 ? "axis" : "grid", CHART_LEFT, y, CHART_RIGHT, CHART_LEFT - 5, y + 4);
-        tick_label(out, unit, i * scale->step, scale->step);
-        buf_append_text(out, "</text>\n");
+        const struct chart_spot beside = {CHART_LEFT - 5, y + 4, CHART_END};
+        buf_printf(labels->out, "<path class=\"%s\" d=\"M%d %.1fH%d\"/>", i == 0 ? "axis" : "grid", CHART_LEFT, y,
+                   CHART_RIGHT);
+        tick_label(&labels->text, unit, i * scale->step, scale->step);
+        chart_labels_place(labels, "", LABEL_FROM, CHART_LEFT, &beside, 1);
     }
 }
 
-void chart_axes(struct buf *out, const struct chart *chart, const struct chart_scale *scale)
+void chart_axes(struct chart_labels *labels, const struct chart *chart, const struct chart_scale *scale)
 {
-    chart_y_axis(out, chart->unit, scale);
-    time_axis(out, chart, scale);
+    chart_y_axis(labels, chart->unit, scale);
+    time_axis(labels, chart, scale);
 }

@@ -38,8 +38,10 @@ static void bin_title(struct buf *out, const struct chart *chart, size_t count, 
         chart_value(out, chart->unit, high);
 }
 
-void chart_histogram(struct buf *out, const struct chart *chart, const struct chart_scale *scale)
+void chart_histogram(struct chart_labels *labels, const struct chart *chart, const struct chart_scale *scale)
 {
+    static const struct chart_spot foot = {CHART_RIGHT, CHART_BOTTOM + 16, CHART_END};
+    struct buf *out = labels->out;
     size_t counts[MAX_BINS] = {0}, known = 0, most = 0;
     double width = scale->step / bins_a_step(chart, scale->step);
     int nbins = (int)(scale->top / width + 0.5);
@@ -56,10 +58,10 @@ void chart_histogram(struct buf *out, const struct chart *chart, const struct ch
         if (++counts[bin] > most)
             most = counts[bin];
     }
-    buf_printf(out,
-               "<path class=\"axis\" d=\"M%d %dV%d\"/><text class=\"batches\" x=\"%d\" y=\"%d\" "
-               "text-anchor=\"end\">batches</text>\n<g class=\"histogram\">",
-               CHART_HISTOGRAM, CHART_TOP, CHART_BOTTOM, CHART_RIGHT, CHART_BOTTOM + 16);
+    buf_printf(out, "<path class=\"axis\" d=\"M%d %dV%d\"/>", CHART_HISTOGRAM, CHART_TOP, CHART_BOTTOM);
+    buf_append_text(&labels->text, "batches");
+    chart_labels_place(labels, "batches", CHART_LEFT, CHART_RIGHT, &foot, 1);
+    buf_append_text(out, "<g class=\"histogram\">");
     for (int bin = 0; bin < nbins; bin++) {
         if (counts[bin] == 0)
             continue;

@@ -1,4 +1,4 @@
-/* What the files of a chart share: the box and its scales. */
+/* What the files of a chart share: the box, its scales, its labels. */
 #ifndef UI_CHART_INTERNAL_H
 #define UI_CHART_INTERNAL_H
 
@@ -44,14 +44,52 @@ double chart_step(double range, int ticks, bool binary);
 /* Seconds between time labels so that at most `ticks` fall into the range. */
 int64_t chart_time_step(int64_t range_ms, int ticks);
 
-/* How often each value of the first series came, as bars beside the plot, on its scale. */
-void chart_histogram(struct buf *out, const struct chart *chart, const struct chart_scale *scale);
+enum chart_anchor { CHART_START, CHART_MIDDLE, CHART_END };
 
-/* Gridlines, labels, axis lines. */
-void chart_axes(struct buf *out, const struct chart *chart, const struct chart_scale *scale);
-void chart_y_axis(struct buf *out, enum chart_unit unit, const struct chart_scale *scale);
+/* Where a label may stand: y is that of its baseline. */
+struct chart_spot {
+    double x;
+    double y;
+    enum chart_anchor anchor;
+};
+
+struct chart_box {
+    double left, right, top, bottom;
+};
+
+enum { CHART_MAX_TAKEN = 128 };
+
+/* What a chart's labels have taken of its box so far. {.out = out} is an empty one; chart_labels_release frees its
+ * memory. What comes first has the first choice. */
+struct chart_labels {
+    struct buf *out;
+    struct buf text; /* of the next label, not escaped */
+    size_t ntaken;
+    struct chart_box taken[CHART_MAX_TAKEN];
+};
+
+/* Write labels->text at the first of the spots where it lies over nothing, then forget it. Where none is free it is
+ * left out: every number is also in a title or a table. It keeps between `from` and `to` (x); one that is centred moves
+ * aside for that. class may be "". */
+void chart_labels_place(struct chart_labels *labels, const char *class, double from, double to,
+                        const struct chart_spot *spots, size_t nspots);
+
+void chart_labels_release(struct chart_labels *labels);
+
+/* The sign above the plot that something at x lies beyond its top; labels keep off it. */
+void chart_mark(struct chart_labels *labels, double x);
+
+/* Gridlines and axis lines, to labels->out, with their labels. */
+void chart_axes(struct chart_labels *labels, const struct chart *chart, const struct chart_scale *scale);
+void chart_y_axis(struct chart_labels *labels, enum chart_unit unit, const struct chart_scale *scale);
+
+/* The label of a gridline of x, at its foot. */
+void chart_x_label(struct chart_labels *labels, double x, const struct chart_scale *scale);
 
 /* A line across with its name; nothing where the scale does not show it. */
-void chart_limit(struct buf *out, double limit, const char *name, const struct chart_scale *scale);
+void chart_limit(struct chart_labels *labels, double limit, const char *name, const struct chart_scale *scale);
+
+/* How often each value of the first series came, as bars beside the plot, on its scale. */
+void chart_histogram(struct chart_labels *labels, const struct chart *chart, const struct chart_scale *scale);
 
 #endif

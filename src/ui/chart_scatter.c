@@ -34,20 +34,20 @@ static void plane_of(const struct chart_scatter *scatter, struct plane *plane)
     plane->y.right = CHART_RIGHT;
 }
 
-static void x_axis(struct buf *out, const struct plane *plane)
+static void x_axis(struct chart_labels *labels, const struct plane *plane)
 {
     for (int i = 0; i <= 8 && i * plane->step <= plane->right * 1.000001; i++) {
         double x = at_x(plane, i * plane->step);
-        bool last = x > CHART_RIGHT - 12;
-        buf_printf(out, "<path class=\"grid\" d=\"M%.1f %dV%d\"/><text x=\"%.1f\" y=\"%d\" text-anchor=\"%s\">", x,
-                   CHART_TOP, CHART_BOTTOM + 3, x, CHART_BOTTOM + 16, last ? "end" : "middle");
-        html_decimal(out, i * plane->step, 0);
-        buf_append_text(out, "</text>\n");
+        buf_printf(labels->out, "<path class=\"grid\" d=\"M%.1f %dV%d\"/>", x, CHART_TOP, CHART_BOTTOM + 3);
+        html_decimal(&labels->text, i * plane->step, 0);
+        chart_x_label(labels, x, &plane->y);
     }
 }
 
-static void points(struct buf *out, const struct chart_scatter *scatter, const struct plane *plane)
+static void points(struct chart_labels *labels, const struct chart_scatter *scatter, const struct plane *plane)
 {
+    struct buf *out = labels->out;
+
     buf_append_text(out, "<path class=\"line dot point s1\" d=\"");
     for (size_t i = 0; i < scatter->n; i++)
         if (isfinite(scatter->y[i]) && scatter->y[i] <= plane->y.top)
@@ -55,8 +55,7 @@ static void points(struct buf *out, const struct chart_scatter *scatter, const s
     buf_append_text(out, "\"/>\n");
     for (size_t i = 0; i < scatter->n; i++)
         if (scatter->y[i] > plane->y.top)
-            buf_printf(out, "<path class=\"mark\" d=\"M%.1f %dl4 6h-8z\"/>\n", at_x(plane, scatter->x[i]),
-                       CHART_TOP - 7);
+            chart_mark(labels, at_x(plane, scatter->x[i]));
 }
 
 static void line(struct buf *out, const struct chart_scatter *scatter, const struct plane *plane)
@@ -70,6 +69,7 @@ static void line(struct buf *out, const struct chart_scatter *scatter, const str
 
 void chart_scatter(struct buf *out, const struct chart_scatter *scatter)
 {
+    struct chart_labels labels = {.out = out};
     struct plane plane;
 
     buf_printf(out, "<figure class=\"chart scatter\" id=\"%s\" title=\"", scatter->id);
@@ -95,12 +95,13 @@ void chart_scatter(struct buf *out, const struct chart_scatter *scatter)
     buf_printf(out, "</title><desc id=\"%s-d\">", scatter->id);
     html_text(out, scatter->help);
     buf_printf(out, " %zu batches.</desc>\n", scatter->n);
-    chart_y_axis(out, scatter->unit, &plane.y);
-    x_axis(out, &plane);
-    points(out, scatter, &plane);
+    chart_y_axis(&labels, scatter->unit, &plane.y);
+    x_axis(&labels, &plane);
+    points(&labels, scatter, &plane);
     if (scatter->nline > 1)
         line(out, scatter, &plane);
-    chart_limit(out, scatter->limit, scatter->limit_name, &plane.y);
+    chart_limit(&labels, scatter->limit, scatter->limit_name, &plane.y);
+    chart_labels_release(&labels);
     buf_append_text(out, "</svg>\n<p class=\"quantiles\"><span>over rows of the batch</span><a href=\"#");
     html_text(out, scatter->table);
     buf_append_text(out, "\">table<span class=\"unseen\"> of ");

@@ -111,18 +111,6 @@ static void pauses_are_gaps(void **state)
     assert_int_equal(count(line, "M"), 3); /* each point alone: a dot */
     assert_int_equal(count(line, "h0.1"), 3);
     chart.until_ms = 100000; /* nothing since */
-    chart.limit = 5;         /* as high as the plot: its name and the pause's word keep apart */
-    chart.limit_name = "limit";
-    draw(&chart, numbers, 5, &out);
-    double word = 0, name = 0;
-    const char *at = strstr(out.data, "<text class=\"pause\"");
-    assert_non_null(at);
-    assert_int_equal(sscanf(strstr(at, " y=\""), " y=\"%lf", &word), 1);
-    at = strstr(out.data, "<text class=\"limit\"");
-    assert_non_null(at);
-    assert_int_equal(sscanf(strstr(at, " y=\""), " y=\"%lf", &name), 1);
-    assert_true(word - name >= 16);
-    chart.limit = NAN;
     draw(&chart, numbers, 5, &out);
     assert_int_equal(count(out.data, "<rect class=\"pause\""), 2);
     buf_release(&out);
