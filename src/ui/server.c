@@ -280,7 +280,7 @@ static int listen_on(const struct addrinfo *address, int port, int *bound_port)
         ((struct sockaddr_in *)&bound)->sin_port = htons((uint16_t)port);
     /* After a restart the old port is free at once although old connections linger in TIME_WAIT. */
     if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) != 0 ||
-        bind(fd, (struct sockaddr *)&bound, address->ai_addrlen) != 0 || listen(fd, 128) != 0 ||
+        bind(fd, (struct sockaddr *)&bound, address->ai_addrlen) != 0 || listen(fd, MAX_CONNECTIONS) != 0 ||
         getsockname(fd, (struct sockaddr *)&bound, &size) != 0) {
         int saved = errno;
         close(fd);
