@@ -35,9 +35,9 @@ struct cache_moment {
     int64_t now_us; /* monotonic */
 };
 
-/* How old a page (CACHE_SECOND) may be in a strained moment although the board has changed. Its stream of events brings
- * the reader up to date at once. */
-#define CACHE_STRAINED_US 250000
+/* How old a page (CACHE_SECOND) may be in a strained moment although the board has changed. The page's script asks once
+ * more when a little more than that has passed without an event, so that nobody is left with an old one. */
+#define CACHE_STRAINED_US 500000
 
 /* The response (to be sent with status 200) kept for this raw target (path and query as they came) that is good now;
  * else NULL. *path_class is what cache_keep was given. The response is the cache's and lasts until the next

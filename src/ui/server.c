@@ -31,8 +31,7 @@
 #define MAX_PER_ADDRESS 64
 #define SPARE_CONNECTIONS 8 /* libmicrohttpd stops listening at its limit; at ours newcomers are told so by a close */
 #define HEAD_MS 10000
-#define PAGES_US_A_SECOND                                                                                              \
-    5000 /* half a hundredth of a core; beyond that a page serves several readers, see ui/cache.h */
+#define PAGES_US_A_SECOND 3000 /* of a core; beyond that a page serves several readers, see ui/cache.h */
 #define CONNECTION_MEMORY_BYTES ((size_t)32 * 1024)
 #define FIRST_USER_PORT 1024
 #define PORTS 65536

@@ -8,12 +8,15 @@
   // more.
   const BATCH_GAP_MS = 40;
   const STATE_GAP_MS = 500;
+  // A server under strain may have answered with a page half a second old: asked again when that has passed in silence.
+  const SETTLE_MS = 600;
   const state = document.getElementById("live");
   const pauseButton = document.getElementById("pause");
   const themeButton = document.getElementById("theme");
   let stream = null;
   let paused = false;
   let timer = 0;
+  let settling = 0;
   let busy = false;
   let again = false;
   let whole = false; // the next refresh takes everything
@@ -163,14 +166,20 @@
     if (stream) stream.close();
     stream = null;
     clearTimeout(timer);
+    clearTimeout(settling);
     timer = 0;
   }
 
   function open() {
     if (stream || paused || document.hidden) return;
     stream = new EventSource("/api/v1/events");
-    stream.addEventListener("progress", () => soon());
-    for (const name of ["idle", "status"]) stream.addEventListener(name, () => soon(STATE_GAP_MS));
+    for (const [name, gap] of [["progress", BATCH_GAP_MS], ["idle", STATE_GAP_MS], ["status", STATE_GAP_MS]]) {
+      stream.addEventListener(name, () => {
+        soon(gap);
+        clearTimeout(settling);
+        settling = setTimeout(() => soon(), SETTLE_MS);
+      });
+    }
     stream.addEventListener("open", () => show("live", true));
     stream.addEventListener("error", () => {
       show("reconnecting", false);
