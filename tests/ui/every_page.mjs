@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { axeFindings, check, close, ensure, equal, live, median, NARROW, newContext, note, nothingWrong, open, shots, together, WIDE,
   withPage } from "./harness.mjs";
-import { until } from "./limits.mjs";
+import { PATIENCE_S, until } from "./limits.mjs";
 import { CANARY, HOSTILE } from "./pipeline.mjs";
 
 export const PAGES = {
@@ -43,7 +43,7 @@ async function looks(pipeline, name, path) {
   const label = (what) => `${pipeline.kind}: ${name}: ${what}`;
   let page;
   await check(label("opens: no console error, no failed request"), async () => {
-    page = await open(pipeline, path);
+    page = await open(pipeline, path, { reducedMotion: "reduce" }); // no colour is on its way to another one
     await live(page);
     equal(await page.locator("h1").count(), 1, "h1");
     ensure((await page.locator("main").innerText()).length > 100, "an empty page");
@@ -85,7 +85,7 @@ const inventory = (page) =>
       words.push(...(walker.currentNode.data.match(/[A-Za-z_]{3,}/g) || []));
     }
     return {
-      words: words.filter((word) => !/^(seconds?|minutes?|min|idle|since|running)$/.test(word)),
+      words: words.filter((word) => !/^(seconds?|minutes?|hours?|min|[KMG]iB|idle|since|running)$/.test(word)),
       rows: main.querySelectorAll("tr").length,
       charts: main.querySelectorAll("svg").length,
       links: main.querySelectorAll("a[href]").length,
@@ -151,7 +151,7 @@ export async function firstPaint(pipeline, path) {
     await session.send("Network.enable");
     session.on("Network.loadingFinished", (event) => (bytes += event.encodedDataLength));
     await page.goto(pipeline.url + path);
-    const paint = await until("first paint", 10, () => page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime));
+    const paint = await until("first paint", PATIENCE_S, () => page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime));
     return [paint, bytes];
   } finally {
     await context.close();

@@ -1,14 +1,26 @@
 // A query that dies of a malformed record: every page says so, with topic, partition, offset and text, while the others
 // finish their batch. Record, application and all are hostile: what they say is shown as text.
-import { openSync } from "node:fs";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
 import { execFileSync } from "node:child_process";
 import { check, ensure, equal, live, nothingWrong, shots, table, waits, withPage } from "./harness.mjs";
-import { until } from "./limits.mjs";
+import { PATIENCE_S, until } from "./limits.mjs";
 import { HOSTILE } from "./pipeline.mjs";
 import { join } from "node:path";
 
 const BAD = `{"crime_id": "1", "original_crime_type_name": "${HOSTILE.replaceAll('"', "'")}", `;
 const PARTITION = 2;
+
+// Until nothing more goes into the pipe.
+function fill(pipe) {
+  const end = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK);
+  try {
+    for (;;) writeSync(end, Buffer.alloc(4096));
+  } catch (error) {
+    if (error.code !== "EAGAIN") throw error;
+  } finally {
+    closeSync(end);
+  }
+}
 
 async function clean(page) {
   equal(await page.locator("img, main script, [onerror]").count(), 0, "elements made from data");
@@ -18,9 +30,10 @@ async function clean(page) {
 export async function failure(pipeline) {
   await pipeline.broker();
   await pipeline.data(3000);
-  // Nobody reads the other query's table, so that its batch lasts until somebody does.
+  // Nobody reads the other query's table, so that its first batch lasts until somebody does.
   execFileSync("mkfifo", [pipeline.path("stdout")]);
   const stdout = openSync(pipeline.path("stdout"), "r+");
+  fill(pipeline.path("stdout"));
   await pipeline.produce(2000);
   const offset = (await pipeline.highs())[PARTITION];
   await pipeline.processor(
@@ -53,19 +66,20 @@ export async function failure(pipeline) {
     ensure(new RegExp(`partition\\D{0,12}${PARTITION}\\b|${pipeline.topic.replaceAll(".", "\\.")}-${PARTITION}\\b`, "i").test(text), `no partition: ${text.slice(0, 300)}`);
     ensure(new RegExp(`offset\\D{0,12}${offset}\\b`, "i").test(text), `no offset ${offset}: ${text.slice(0, 300)}`);
   };
-  await until("the other queries' first batches", 20, async () => (await status("strict")) !== "starting" && (await pipeline.progress("strict")).inputRows === 2000);
+  await until("the other queries' first batches", PATIENCE_S, async () => (await status("strict")) !== "starting" && (await pipeline.progress("strict")).inputRows === 2000);
+  await until("the end of the one that ends by itself", PATIENCE_S, async () => (await status("by_disposition")) === "stopped");
   await check(label("the overview tells it live, with topic, partition and offset"), () =>
     withPage(pipeline, "/", {}, async (page) => {
       await live(page);
       await pipeline.produceRaw(PARTITION, BAD);
-      await waits(page, () => [...document.querySelectorAll("section")].some((one) => /strict/.test(one.textContent) && one.querySelector(".status.failed")), undefined, 15);
+      await waits(page, () => [...document.querySelectorAll("section")].some((one) => /strict/.test(one.textContent) && one.querySelector(".status.failed")), undefined, PATIENCE_S);
       tells(await page.locator("section", { hasText: "strict" }).first().innerText());
       ensure((await page.title()).startsWith(`${HOSTILE} - `), `title ${await page.title()}`);
       await clean(page);
       await page.screenshot({ path: join(shots, "failed-overview-light.png"), fullPage: true });
     }),
   );
-  if ((await status("strict")) !== "failed") await until("the query's end", 20, async () => (await status("strict")) === "failed");
+  if ((await status("strict")) !== "failed") await until("the query's end", PATIENCE_S, async () => (await status("strict")) === "failed");
   const { runId } = await pipeline.progress("strict");
   for (const [name, path] of Object.entries({
     "its own page": `/StreamingQuery/statistics?id=${runId}`,

@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
-import { limited, undoing, until, within } from "./limits.mjs";
+import { limited, PATIENCE_S, undoing, until, within } from "./limits.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const filter = process.argv[2] || "";
@@ -99,7 +99,7 @@ export async function launch() {
 
 export async function leave() {
   try {
-    if (browser) await within(30, "the browser's end", browser.close());
+    if (browser) await within(PATIENCE_S, "the browser's end", browser.close());
   } catch (error) {
     note(error.message);
   }
@@ -107,7 +107,8 @@ export async function leave() {
 }
 
 export async function newContext(options = {}) {
-  const context = await within(30, "a window", browser.newContext({ viewport: WIDE, colorScheme: "light", ...options }));
+  const context = await within(PATIENCE_S, "a window", browser.newContext({ viewport: WIDE, colorScheme: "light", ...options }));
+  context.setDefaultTimeout(PATIENCE_S * 1000);
   undoing(() => context.close());
   return context;
 }
@@ -139,7 +140,7 @@ export async function open(pipeline, path, options = {}) {
 }
 
 export async function close(page) {
-  await within(30, "a window's end", page.context().close());
+  await within(PATIENCE_S, "a window's end", page.context().close());
 }
 
 // work(page) with a page that is closed afterwards whatever happens.
@@ -157,7 +158,7 @@ export function nothingWrong(page) {
 }
 
 // Playwright's own waitForFunction polls with eval, which the page's content policy forbids.
-export const waits = (page, condition, argument, seconds = 10) =>
+export const waits = (page, condition, argument, seconds = PATIENCE_S) =>
   until(String(condition).slice(0, 200), seconds, () => page.evaluate(condition, argument));
 
 export const live = (page) => waits(page, () => document.getElementById("live").textContent === "live");

@@ -2,6 +2,9 @@
 // is in it.
 import { AsyncLocalStorage } from "node:async_hooks";
 
+// Far more than anything takes, even on a machine that has much else to do: only what would never come waits so long.
+export const PATIENCE_S = 60;
+
 const LATE = Symbol("late");
 const checks = new AsyncLocalStorage();
 const atWork = new Set();

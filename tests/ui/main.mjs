@@ -105,7 +105,7 @@ async function finish() {
 }
 
 const started = Date.now();
-const limit = Number(process.env.LIMIT_S || 600);
+const limit = Number(process.env.LIMIT_S || 900);
 setTimeout(() => {
   failed(`done within ${limit} s`, unfinished().join("\n") || "between two checks");
   finish();

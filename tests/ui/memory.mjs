@@ -48,11 +48,11 @@ export async function memory(pipeline) {
   await check(`memory: ${BATCHES} batches leave the tabs' memory flat`, async () => {
     for (const path of Object.values(pages)) tabs.push(await open(pipeline, path));
     for (const tab of tabs) await live(tab);
-    await until(`batch ${WARM}`, 60, async () => (await batch()) >= WARM);
+    await until(`batch ${WARM}`, 120, async () => (await batch()) >= WARM);
     const samples = tabs.map(() => []);
     for (const share of [0, 0.5, 1]) {
       begun ||= await batch();
-      await until(`batch ${begun + share * BATCHES}`, 90, async () => (await batch()) >= begun + share * BATCHES);
+      await until(`batch ${begun + share * BATCHES}`, 120, async () => (await batch()) >= begun + share * BATCHES);
       for (const [i, tab] of tabs.entries()) samples[i].push(await measure(tab));
     }
     const wrong = [];
@@ -70,6 +70,6 @@ export async function memory(pipeline) {
       nothingWrong(tabs[i]);
     }
     ensure(wrong.length === 0, wrong.join("\n"));
-  }, 300);
+  }, 450);
   for (const tab of tabs) await close(tab);
 }

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { until, within } from "./limits.mjs";
+import { PATIENCE_S, until, within } from "./limits.mjs";
 
 const bin = join(process.env.BUILD, "bin");
 const kafkaTool = join(process.env.BUILD, "release", "tools", "kafka_tool");
@@ -75,7 +75,7 @@ export class Pipeline {
       return;
     }
     this.start("broker", "sf-broker", ["--listen", "127.0.0.1:0", "--topic", `${this.topic}:${partitions}`]);
-    this.brokers = await until("broker", 10, () => /127\.0\.0\.1:[0-9]+/.exec(this.read("broker.out"))?.[0]);
+    this.brokers = await until("broker", PATIENCE_S, () => /127\.0\.0\.1:[0-9]+/.exec(this.read("broker.out"))?.[0]);
   }
 
   // So many calls to be produced from; every twelfth has the category that is markup, so that it is the most frequent
@@ -146,16 +146,15 @@ export class Pipeline {
     );
     const args = ["--config", this.path("shipped.properties"), "--config", this.path("test.properties")];
     this.processorChild = this.start("processor", "sf-processor", args, stdout);
-    this.url = await until("the processor's address", 20, () => {
+    this.url = await until("the processor's address", PATIENCE_S, () => {
       if (this.processorChild.exitCode !== null) throw new Error(this.read("processor.err").slice(-500));
       return /started at (http:\/\/[0-9.:]+)/.exec(this.read("processor.err"))?.[1];
     });
-    await until("ready", 30, async () => (await this.fetch("/readyz")).ok);
+    await until("ready", PATIENCE_S, async () => (await this.fetch("/readyz")).ok);
   }
 
-  // Answers come within seconds, or the server is ill.
   async fetch(path) {
-    return within(20, `GET ${path}`, fetch(this.url + path, { signal: AbortSignal.timeout(20000) }));
+    return within(PATIENCE_S, `GET ${path}`, fetch(this.url + path, { signal: AbortSignal.timeout(PATIENCE_S * 1000) }));
   }
 
   async text(path) {
@@ -172,10 +171,11 @@ export class Pipeline {
     return (await this.json(`/api/v1/progress?query=${name}&last=${last}`)).queries[0];
   }
 
-  // Until every query has read everything that was produced, and the page's sampler knows it.
+  // Until every query has read everything that was produced, the page's sampler knows it, and nothing is left to do: a
+  // watermark that moved is worth a batch of its own.
   async caughtUp() {
-    await until(`${this.produced} rows read`, 60, async () =>
-      (await this.json("/api/v1/progress")).queries.every((query) => query.inputRows === this.produced && query.lag === 0),
+    await until(`${this.produced} rows read`, PATIENCE_S, async () =>
+      (await this.json("/api/v1/progress")).queries.every((query) => query.inputRows === this.produced && query.lag === 0 && query.status === "idle"),
     );
   }
 

@@ -2,16 +2,17 @@
 import { join } from "node:path";
 import { check, ensure, equal, facts, live, nothingWrong, number, shots, table, waits, withPage } from "./harness.mjs";
 import { PAGES } from "./every_page.mjs";
-import { until } from "./limits.mjs";
+import { PATIENCE_S, until } from "./limits.mjs";
 
 const QUERY = "crimes";
+const ARRIVING = 20000; // for more than a minute; a batch takes 20 five times a second
 
 // The word beside the query's name on the overview, as soon as it is the wanted one.
-async function becomes(page, status, seconds) {
+async function becomes(page, status) {
   await waits(page, ([name, wanted]) => {
     const section = [...document.querySelectorAll("section.query")].find((one) => one.querySelector("h2 a").textContent === name);
     return section.querySelector(".status").classList.contains(wanted);
-  }, [QUERY, status], seconds);
+  }, [QUERY, status]);
 }
 
 async function nothingYet(pipeline) {
@@ -24,7 +25,7 @@ async function nothingYet(pipeline) {
         await page.screenshot({ path: join(shots, `empty-${name}-light.png`), fullPage: true });
       });
     await withPage(pipeline, "/", {}, async (page) => {
-      await becomes(page, "idle", 20);
+      await becomes(page, "idle");
       const shown = await facts(page, QUERY);
       equal([number(shown["Rows read"]), number(shown.Lag)], [0, 0], "rows read and lag");
     });
@@ -35,9 +36,9 @@ async function behind(pipeline) {
   await check("states: more comes than is taken: behind, by how much, and that it will never catch up", () =>
     withPage(pipeline, "/", {}, async (page) => {
       await live(page);
-      const producer = pipeline.producing(4000, "--rate", "400");
-      await becomes(page, "behind", 20);
-      await until("a lag that grows, and its age", 20, async () => {
+      const producer = pipeline.producing(ARRIVING, "--rate", "250");
+      await becomes(page, "behind");
+      await until("a lag that grows, and its age", PATIENCE_S, async () => {
         const shown = await facts(page, QUERY);
         ensure(number(shown.Lag) > 100, `lag ${shown.Lag}`);
         ensure(/[1-9]/.test(shown["Behind by"]), `behind by ${shown["Behind by"]}`);
@@ -56,19 +57,24 @@ async function brokerAway(pipeline) {
     withPage(pipeline, "/", {}, async (page) => {
       await live(page);
       pipeline.children.find((child) => child.spawnfile.endsWith("sf-broker")).kill("SIGKILL");
-      await becomes(page, "waiting", 60);
-      ensure((await page.locator("section.query .trouble").first().innerText()).includes(pipeline.brokers), "no word of the broker's address");
-      ensure(/as of \d\d:\d\d:\d\d/.test((await facts(page, QUERY)).Lag), "lag without its time");
+      await becomes(page, "waiting");
+      // It tries again and again, and is running while it does.
+      await until("the broker's address", PATIENCE_S, async () =>
+        (await page.locator("section.query .trouble").first().innerText()).includes(pipeline.brokers));
+      await until("the lag's time", PATIENCE_S, async () => /as of \d\d:\d\d:\d\d/.test((await facts(page, QUERY)).Lag));
       await page.screenshot({ path: join(shots, "away-overview-light.png"), fullPage: true });
       nothingWrong(page);
       for (const path of ["/StreamingQuery/statistics", "/batches/", "/source/", "/result/", "/plan/"])
         await withPage(pipeline, `${path}?query=${QUERY}`, {}, async (other) => {
-          ensure((await other.locator(".trouble").innerText()).includes("Waiting for the broker"), `${path} does not say it`);
+          await until(`a word of it on ${path}`, PATIENCE_S, async () => (await other.locator(".trouble").innerText()).includes("Waiting for the broker"));
           nothingWrong(other);
         });
       await withPage(pipeline, "/StreamingQuery/", {}, async (other) => {
-        const row = (await table(other, "#active")).find((one) => one.Name === QUERY);
-        equal([row.Status, row.State], ["RUNNING", "waiting"], "Spark's status and the state");
+        await until("Spark's status and the state", PATIENCE_S, async () => {
+          const row = (await table(other, "#active")).find((one) => one.Name === QUERY);
+          equal([row.Status, row.State], ["RUNNING", "waiting"], "Spark's status and the state");
+          return true;
+        });
       });
     }),
   );
@@ -76,7 +82,7 @@ async function brokerAway(pipeline) {
 
 export async function states(pipeline) {
   await pipeline.broker();
-  await pipeline.data(4000);
+  await pipeline.data(ARRIVING);
   await pipeline.processor([
     "source.calls.maxOffsetsPerTrigger = 20",
     "query.crimes.trigger = 200 milliseconds",
@@ -85,7 +91,7 @@ export async function states(pipeline) {
     "query.by_disposition.trigger = 1 hour",
     "query.by_disposition.format = noop",
   ]);
-  await until("the first, empty batch", 20, async () => (await pipeline.progress(QUERY)).history.length > 0);
+  await until("the first, empty batch", PATIENCE_S, async () => (await pipeline.progress(QUERY)).history.length > 0);
   await nothingYet(pipeline);
   await behind(pipeline);
   await brokerAway(pipeline);

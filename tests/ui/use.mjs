@@ -1,7 +1,7 @@
 // What a user does with pointer, keys and eyes.
 import { join } from "node:path";
 import { check, close, ensure, equal, facts, live, median, newContext, note, nothingWrong, number, open, shots, waits, withPage } from "./harness.mjs";
-import { until } from "./limits.mjs";
+import { PATIENCE_S, until } from "./limits.mjs";
 
 const STATISTICS = "/StreamingQuery/statistics?query=crimes";
 const rowsRead = async (page) => number((await facts(page, "crimes"))["Rows read"]);
@@ -118,7 +118,7 @@ export async function liveness(pipeline) {
       equal(await rowsRead(page), before, "rows read while paused");
       await button.click();
       equal(await button.getAttribute("aria-pressed"), "false", "aria-pressed");
-      await until("resumed", 5, async () => (await rowsRead(page)) === before + 50);
+      await until("resumed", PATIENCE_S, async () => (await rowsRead(page)) === before + 50);
       nothingWrong(page);
     }),
   );
@@ -142,7 +142,7 @@ const SPARK_CHARTS = ["Input Rate", "Process Rate", "Input Rows", "Batch Duratio
 async function ways(pipeline) {
   const label = (what) => `${pipeline.kind}: ${what}`;
   const charts = async (page) => {
-    await until("Spark's charts", 10, async () => {
+    await until("Spark's charts", PATIENCE_S, async () => {
       const names = await page.locator("figure .name").allTextContents();
       for (const name of SPARK_CHARTS) ensure(names.includes(name), `no chart ${name} on ${page.url()}`);
       return true;
@@ -169,7 +169,7 @@ async function ways(pipeline) {
       await page.locator("header nav").getByRole("link", { name: "Batches" }).click();
       ensure((await page.locator("main").innerText()).includes("Event Timeline"), "no timeline");
       await page.locator(".timeline a").last().click();
-      await until("a batch behind the timeline", 10, async () => /^Batch \d+$/.test(await page.locator("h1").innerText()));
+      await until("a batch behind the timeline", PATIENCE_S, async () => /^Batch \d+$/.test(await page.locator("h1").innerText()));
       nothingWrong(page);
     }),
   );
@@ -180,7 +180,7 @@ async function elsewhere(pipeline) {
     withPage(pipeline, "/SQL/", { status: 404 }, async (page) => {
       ensure((await page.locator("main").innerText()).includes("/SQL/"), "it does not say what is not there");
       await page.locator("#pages").getByRole("link", { name: "Plan", exact: false }).click();
-      await until("the page behind the link", 10, async () => (await page.locator("h1").innerText()) === "Plan");
+      await until("the page behind the link", PATIENCE_S, async () => (await page.locator("h1").innerText()) === "Plan");
       nothingWrong(page);
     }),
   );
@@ -308,7 +308,8 @@ async function keys(pipeline) {
       await page.locator("#pause").click();
       const box = await page.locator("#input-rows svg").boundingBox();
       await page.mouse.move(box.x + box.width * 0.5, box.y + box.height / 2);
-      const text = await page.locator("#input-rows .readout").textContent();
+      const readout = page.locator("#input-rows .readout");
+      const text = await until("a readout", PATIENCE_S, () => readout.textContent()); // a browser gathers moves of the pointer
       const [, batch, rows] = /^batch ([\d,]+) \(.*\): ([\d,]+) records$/.exec(text) || [];
       ensure(batch !== undefined, `the readout says: ${text}`);
       const { history } = await pipeline.progress("crimes", 1000);
@@ -354,10 +355,10 @@ async function tabs(pipeline) {
       await live(seventh);
       const before = await rowsRead(seventh);
       await pipeline.produce(40);
-      await until("the seventh tab's numbers", 10, async () => (await rowsRead(seventh)) === before + 40);
+      await until("the seventh tab's numbers", PATIENCE_S, async () => (await rowsRead(seventh)) === before + 40);
       ensure((await rowsRead(all[0])) === before, "a hidden tab goes on asking");
       await all[0].evaluate(() => globalThis.look(true));
-      await until("the first tab's numbers", 10, async () => (await rowsRead(all[0])) === before + 40);
+      await until("the first tab's numbers", PATIENCE_S, async () => (await rowsRead(all[0])) === before + 40);
       nothingWrong(all[0]);
       nothingWrong(seventh);
     } finally {
@@ -374,26 +375,28 @@ export async function delay(pipeline) {
       await mark(page);
       const before = await rowsRead(page);
       await page.evaluate(() => {
-        globalThis.delays = [];
-        const at = new Map();
+        globalThis.seen = [new Map(), new Map()]; // of each batch: its end, its number on the page
+        const [ends, numbers] = globalThis.seen;
         const stream = new EventSource("/api/v1/events?query=crimes");
         stream.addEventListener("progress", (event) => {
           const { last } = JSON.parse(event.data);
-          at.set(String(last.batchId), Date.parse(last.timestamp) + last.batchDuration);
+          ends.set(String(last.batchId), Date.parse(last.timestamp) + last.batchDuration);
         });
         const section = [...document.querySelectorAll("section")].find((one) => one.querySelector("h2 a").textContent === "crimes");
         const cell = [...section.querySelectorAll("dt")].find((dt) => dt.textContent === "Batch").nextElementSibling;
         new MutationObserver(() => {
           const shown = cell.textContent.trim();
-          if (at.has(shown)) globalThis.delays.push(Date.now() - at.get(shown));
-          at.delete(shown);
+          if (!numbers.has(shown)) numbers.set(shown, Date.now());
         }).observe(cell, { subtree: true, childList: true, characterData: true });
       });
       await pipeline.produce(240, "--rate", "60");
-      await until("the new rows", 15, async () => (await rowsRead(page)) === before + 240);
+      await until("the new rows", PATIENCE_S, async () => (await rowsRead(page)) === before + 240);
       await marked(page);
-      const delays = await page.evaluate(() => globalThis.delays);
-      ensure(delays.length >= 5, `${delays.length} batches seen`);
+      const delays = await page.evaluate(() => {
+        const [ends, numbers] = globalThis.seen;
+        return [...numbers].filter(([batch]) => ends.has(batch)).map(([batch, at]) => at - ends.get(batch));
+      });
+      ensure(delays.length >= 3, `${delays.length} batches seen`); // a page that is slow to take over leaves some out
       note(`${pipeline.kind}: batch finished to number on the page: median ${median(delays)} ms, worst ${Math.max(...delays)} ms of ${delays.length} batches`);
       nothingWrong(page);
     }),
@@ -417,7 +420,7 @@ export async function stopped(pipeline) {
     await live(page);
     const before = await rowsRead(page);
     pipeline.processorChild.kill("SIGTERM");
-    await waits(page, () => document.getElementById("live").textContent === "reconnecting", undefined, 15);
+    await waits(page, () => document.getElementById("live").textContent === "reconnecting");
     equal(await rowsRead(page), before, "rows read");
     equal(await pipeline.processorChild.ended, 0, "exit status of the processor");
     await close(page);
