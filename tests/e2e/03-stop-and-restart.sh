@@ -13,7 +13,7 @@ for signal in TERM KILL; do
         [ "$kind" = category ] || sql=$SQL_HOUR
         conf=$work/$kind-$signal.properties
         config "$conf" "$sql" 'source.calls.maxOffsetsPerTrigger = 60'
-        sed -i 's/^query.q.trigger = .*/query.q.trigger = 50 milliseconds/' "$conf"
+        sed -i 's/^query.q.trigger = .*/query.q.trigger = 200 milliseconds/' "$conf"
         start "$work/first" "$BIN/sf-processor" --config "$conf"
         wait_until 20 sh -c "[ \$(grep -c '^Batch: ' '$work/first.out') -ge 4 ]" || not_ok "$kind, $signal: first batches" "$(tail -n 3 "$work/first.err")"
         kill -"$signal" "$pid"

@@ -103,11 +103,11 @@ refused 'made anew, as long: when it grows' "$topic, partition 0 was deleted and
 
 # While the query runs, between two triggers that are far apart.
 begin running 1 5
-start "$work/running" "$BIN/sf-processor" --config "$conf" --conf 'query.q.trigger=6 seconds'
+start "$work/running" "$BIN/sf-processor" --config "$conf" --conf 'query.q.trigger=15 seconds'
 runner=$pid
 wait_until 20 grep -q 'INFO.*Starting q ' "$work/running.err" || not_ok 'made anew while it runs: it starts'
-# Six seconds without a trigger begin with the second after a boundary.
-wait_until 15 sh -c '[ $(($(date +%s) % 6)) -eq 1 ]' || not_ok 'made anew while it runs: the moment'
+# Fifteen seconds without a trigger begin with the second after a boundary.
+wait_until 30 sh -c '[ $(($(date +%s) % 15)) -eq 1 ]' || not_ok 'made anew while it runs: the moment'
 tool delete-topic "$topic"
 tool create-topic "$topic" 1
 tool produce-tx "$topic" 0 plain=12

@@ -50,7 +50,7 @@ idle_for() {
 # away HOW: the broker has been made unreachable; the query must wait.
 away() {
     check "$1: the API shows that it waits" wait_until 30 status_is waiting
-    check "$1: and for what" sh -c "curl -s '$url/api/v1/progress' | grep -q -i 'waiting for the broker'"
+    check "$1: and for what" wait_until 30 sh -c "curl -s '$url/api/v1/progress' | grep -q -i 'waiting for the broker'" # not while it tries
     share=$(idle_for 3)
     check "$1: it takes $share % of a processor" test "$share" -lt 5
     check "$1: it runs" kill -0 "$runner"
