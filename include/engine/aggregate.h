@@ -113,6 +113,9 @@ void aggregate_clear_one(const struct aggregate_layout *layout, unsigned char *a
 size_t aggregate_width(const struct aggregate_layout *layout); /* bytes of an accumulator, a multiple of 8, may be 0 */
 /* True when merging (a, b) and c is not the same as a and (b, c): sums. */
 bool aggregate_merge_order_matters(const struct aggregate_layout *layout);
+/* True when rows and groups may come in any order, whichever partition's first: counts, and extremes of values of which
+ * equal ones are the same bytes. */
+bool aggregate_any_order(const struct aggregate_layout *layout);
 /* True when groups have an event time that a watermark can close. */
 bool aggregate_has_event_time(const struct aggregate_layout *layout);
 

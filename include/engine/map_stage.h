@@ -17,12 +17,22 @@ struct map_stage {
     const struct plan *plan;
     const struct pipeline *pipeline;
     const struct aggregate_layout *layout; /* NULL: a query without aggregate */
-    const struct schema *view;             /* source_schema */
+    /* NULL: each part has a partial aggregate of its own. Else all of them count into this one, borrowed; they then
+     * belong to one thread, and the order must not matter to the layout (aggregate_any_order). */
+    struct aggregate_table *shared;
+    const struct schema *view; /* source_schema */
     /* its first columns come from the record's JSON (or are the one column `value`); Kafka's own columns follow */
     size_t ndata;
     bool raw; /* no schema: `value` is the text itself */
     enum config_malformed on_malformed;
 };
+
+/* Forget the last batch: what the parts share. Then map_part_begin, for each. */
+void map_stage_begin(const struct map_stage *stage);
+
+/* Of the nparts parts of a batch, so many hold all that was counted, the first ones: where they share a partial, the
+ * first stands for all. */
+size_t map_stage_partials(const struct map_stage *stage, size_t nparts);
 
 /* Columns of the rows that come out of a stage without aggregate. schema is initialised and empty. 0, -1 without
  * memory. */

@@ -299,6 +299,11 @@ bool aggregate_merge_order_matters(const struct aggregate_layout *layout)
     return layout->merge_order_matters;
 }
 
+bool aggregate_any_order(const struct aggregate_layout *layout)
+{
+    return layout->any_order;
+}
+
 bool aggregate_has_event_time(const struct aggregate_layout *layout)
 {
     return layout->event_field >= 0;

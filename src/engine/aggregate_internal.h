@@ -53,6 +53,7 @@ struct aggregate_layout {
     struct aggregate_slot *slots;
     size_t width; /* a multiple of 8, may be 0 (SELECT DISTINCT) */
     bool merge_order_matters;
+    bool any_order;
     bool counts_only;
 };
 

@@ -99,6 +99,31 @@ static int make_fields(struct aggregate_layout *layout)
     return 0;
 }
 
+static bool has_double(const struct type *type)
+{
+    if (type->id == TYPE_STRUCT)
+        for (size_t i = 0; i < type->nfields; i++)
+            if (has_double(type->fields[i].type))
+                return true;
+    return type->id == TYPE_DOUBLE;
+}
+
+/* Sums of DOUBLE round, those of BIGINT overflow on the way; of -0.0 and 0.0 the first seen stays. */
+static bool call_in_any_order(const struct plan_aggregate_call *call)
+{
+    switch (call->kind) {
+    case AGGREGATE_COUNT:
+        return true;
+    case AGGREGATE_MIN:
+    case AGGREGATE_MAX:
+        return !has_double(call->arg->type);
+    case AGGREGATE_SUM:
+    case AGGREGATE_AVG:
+        break;
+    }
+    return false;
+}
+
 struct aggregate_layout *aggregate_layout_new(const struct plan_op *op)
 {
     size_t nkeys = op->u.aggregate.nkeys;
@@ -129,12 +154,13 @@ struct aggregate_layout *aggregate_layout_new(const struct plan_op *op)
     }
     /* its column comes first; of a window it is the end: behind the struct and its start */
     layout->event_field = event < 0 ? -1 : op->u.aggregate.event_time_window ? 2 : 0;
-    layout->counts_only = true;
+    layout->counts_only = layout->any_order = true;
     for (size_t i = 0; i < layout->ncalls; i++) {
         const struct plan_aggregate_call *call = &op->u.aggregate.calls[i];
         layout->slots[i] = (struct aggregate_slot){call, call->arg == NULL ? NULL : call->arg->type, layout->width};
         layout->width += aggregate_accumulator_width(call);
         layout->counts_only &= call->kind == AGGREGATE_COUNT;
+        layout->any_order &= call_in_any_order(call);
         if (call->kind == AGGREGATE_SUM || call->kind == AGGREGATE_AVG)
             layout->merge_order_matters = true;
     }

@@ -36,8 +36,9 @@ struct map_part {
     int64_t *offsets;
     size_t rows;
     struct pipeline_run run;
-    struct aggregate_table partial;
-    bool has_partial;
+    struct aggregate_table own;
+    bool has_own;
+    struct aggregate_table *partial; /* own, or the stage's shared one; NULL without aggregate */
     struct rowset out;
     bool has_out;
     struct watermark_stats watermark;
@@ -51,7 +52,7 @@ static int emit_aggregate(struct pipeline_run *run, struct batch *batch, void *c
 {
     struct map_part *part = cookie;
 
-    return aggregate_update(&part->partial, &run->eval, batch, run->eval.err);
+    return aggregate_update(part->partial, &run->eval, batch, run->eval.err);
 }
 
 static int emit_rows(struct pipeline_run *run, struct batch *batch, void *cookie)
@@ -128,6 +129,17 @@ int map_stage_schema(const struct map_stage *stage, struct schema *schema)
     return 0;
 }
 
+void map_stage_begin(const struct map_stage *stage)
+{
+    if (stage->shared)
+        aggregate_table_reset(stage->shared);
+}
+
+size_t map_stage_partials(const struct map_stage *stage, size_t nparts)
+{
+    return stage->shared && nparts > 1 ? 1 : nparts;
+}
+
 struct map_part *map_part_new(const struct map_stage *stage, const char *topic, int32_t partition, struct errbuf *err)
 {
     const struct plan *plan = stage->plan;
@@ -156,12 +168,15 @@ struct map_part *map_part_new(const struct map_stage *stage, const char *topic, 
         goto fail;
     }
     part->run.watermark = &part->watermark;
-    if (aggregates) {
-        if (aggregate_table_init(&part->partial, stage->layout) != 0) {
-            errbuf_oom(err, "partial aggregate", sizeof(part->partial));
+    if (stage->shared) {
+        part->partial = stage->shared;
+    } else if (aggregates) {
+        if (aggregate_table_init(&part->own, stage->layout) != 0) {
+            errbuf_oom(err, "partial aggregate", sizeof(part->own));
             goto fail;
         }
-        part->has_partial = true;
+        part->has_own = true;
+        part->partial = &part->own;
     } else {
         struct schema schema;
         int result;
@@ -189,8 +204,8 @@ void map_part_free(struct map_part *part)
         return;
     json_decoder_free(part->decoder);
     pipeline_run_release(&part->run);
-    if (part->has_partial)
-        aggregate_table_release(&part->partial);
+    if (part->has_own)
+        aggregate_table_release(&part->own);
     if (part->has_out)
         rowset_release(&part->out);
     arena_release(&part->arena);
@@ -372,8 +387,8 @@ int map_part_record(void *cookie, const struct reader_record *record)
 void map_part_begin(struct map_part *part)
 {
     forget_rows(part);
-    if (part->has_partial)
-        aggregate_table_reset(&part->partial);
+    if (part->has_own)
+        aggregate_table_reset(&part->own);
     if (part->has_out)
         rowset_reset(&part->out);
     watermark_stats_init(&part->watermark);
@@ -399,7 +414,7 @@ const struct errbuf *map_part_error(const struct map_part *part)
 
 const struct aggregate_table *map_part_partial(const struct map_part *part)
 {
-    return part->has_partial ? &part->partial : NULL;
+    return part->partial;
 }
 
 const struct rowset *map_part_rows(const struct map_part *part)

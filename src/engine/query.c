@@ -160,6 +160,7 @@ static enum query_outcome prepare(struct query *query, struct query_work *work, 
             return QUERY_FAILED;
         map_part_begin(work->parts[i]);
     }
+    map_stage_begin(&query->map);
     if (query->state)
         state_begin(query->state);
     int64_t remaining = INT64_MAX;
@@ -261,7 +262,7 @@ static int run_aggregate(struct query *query, struct query_work *work, struct er
     int64_t began_us = clock_monotonic_us();
     int result;
 
-    for (size_t i = 0; i < work->n; i++)
+    for (size_t i = 0; i < map_stage_partials(&query->map, work->n); i++)
         if (state_merge(query->state, map_part_partial(work->parts[i]), late_us, err) != 0)
             return -1;
     int64_t merged_us = clock_monotonic_us();

@@ -39,6 +39,7 @@ struct query {
     struct state *state;             /* likewise */
     struct limit *limit;             /* a LIMIT in append mode */
     struct map_stage map;
+    struct aggregate_table partial; /* of all parts, where they share one */
     struct query_part *parts;
     size_t nparts, parts_cap;
     struct final_stage *final;

@@ -190,6 +190,11 @@ static int open_stages(struct query *query, struct errbuf *err)
     query->map.plan = plan;
     query->map.pipeline = &query->pipeline;
     query->map.layout = query->layout;
+    if (query->layout && aggregate_any_order(query->layout)) {
+        if (aggregate_table_init(&query->partial, query->layout) != 0)
+            return errbuf_oom(err, "partial aggregate", sizeof(query->partial));
+        query->map.shared = &query->partial;
+    }
     query->map.view = query->setup.view;
     query->map.ndata = query->setup.view->ncolumns - SOURCE_KAFKA_COLUMNS;
     query->map.raw = query->setup.source->schema == NULL;
@@ -325,6 +330,8 @@ void query_close(struct query *query)
         free(query->parts[i].topic);
     }
     free(query->parts);
+    if (query->map.shared)
+        aggregate_table_release(query->map.shared);
     final_stage_free(query->final);
     if (query->has_pipeline)
         pipeline_release(&query->pipeline);

@@ -200,6 +200,33 @@ static void test_table(void **unused)
     }
 }
 
+static void test_any_order(void **unused)
+{
+    /* columns 0 to 6: STRING, BIGINT, DOUBLE, window, TIMESTAMP, BOOLEAN, INT */
+    static const struct {
+        const char *calls;
+        bool any_order;
+    } layouts[] = {
+        {"", true},    {"C*", true},      {"C2", true},  {"m0M1", true}, {"m3M4m5M6", true}, {"C*S1", false},
+        {"S2", false}, {"C*A2C0", false}, {"m2", false}, {"M2", false},  {"C*M0S6", false},
+    };
+
+    (void)unused;
+    for (size_t i = 0; i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+        struct groups groups;
+        groups_init(&groups);
+        groups_columns(&groups, "sldwtbi");
+        groups_key(&groups, 2);
+        add_calls(&groups, layouts[i].calls);
+        struct aggregate_layout *layout = aggregate_layout_new(&groups.op);
+        assert_non_null(layout);
+        if (aggregate_any_order(layout) != layouts[i].any_order)
+            fail_msg("%s", layouts[i].calls);
+        aggregate_layout_free(layout);
+        groups_release(&groups);
+    }
+}
+
 static void test_global_group_is_there_from_the_start(void **unused)
 {
     struct aggregate_layout *layout;
@@ -638,6 +665,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),
+        cmocka_unit_test(test_any_order),
         cmocka_unit_test(test_global_group_is_there_from_the_start),
         cmocka_unit_test(test_selection_and_constants),
         cmocka_unit_test(test_overflow),

@@ -31,6 +31,7 @@ struct stages {
     struct plan *plan;
     struct pipeline pipeline;
     struct aggregate_layout *layout;
+    struct aggregate_table partial; /* of both parts, where they share one */
     struct map_stage map;
     struct map_part *parts[2];
     struct state *state;
@@ -66,9 +67,10 @@ static void make_table(struct stages *stages)
     stages->tables[0] = &stages->table;
 }
 
-/* -1 with stages->err when the plan does not compile. */
-static int open_stages(struct stages *stages, const char *sql, enum plan_output_mode mode, const char *ddl,
-                       enum config_malformed malformed)
+/* The parts share a partial aggregate where they may, unless they are to be kept apart. -1 with stages->err when the
+ * plan does not compile. */
+static int open_stages_apart(struct stages *stages, const char *sql, enum plan_output_mode mode, const char *ddl,
+                             enum config_malformed malformed, bool apart)
 {
     struct schema input;
 
@@ -101,6 +103,10 @@ static int open_stages(struct stages *stages, const char *sql, enum plan_output_
         stages->layout = aggregate_layout_new(&stages->plan->ops[stages->plan->aggregate]);
         assert_non_null(stages->layout);
         stages->map.layout = stages->layout;
+        if (!apart && aggregate_any_order(stages->layout)) {
+            assert_int_equal(aggregate_table_init(&stages->partial, stages->layout), 0);
+            stages->map.shared = &stages->partial;
+        }
         snprintf(stages->dir, sizeof(stages->dir), "/tmp/stages-XXXXXX");
         assert_non_null(mkdtemp(stages->dir));
         stages->state = state_open(stages->dir, stages->layout, 0, 10, &stages->err);
@@ -113,6 +119,7 @@ static int open_stages(struct stages *stages, const char *sql, enum plan_output_
     assert_non_null(stages->final);
     schema_release(&input);
     final_stage_begin(stages->final, INT64_MAX);
+    map_stage_begin(&stages->map);
     for (int i = 0; i < 2; i++) {
         stages->parts[i] = map_part_new(&stages->map, "topic", i, &stages->err);
         assert_non_null(stages->parts[i]);
@@ -121,10 +128,18 @@ static int open_stages(struct stages *stages, const char *sql, enum plan_output_
     return 0;
 }
 
+static int open_stages(struct stages *stages, const char *sql, enum plan_output_mode mode, const char *ddl,
+                       enum config_malformed malformed)
+{
+    return open_stages_apart(stages, sql, mode, ddl, malformed, false);
+}
+
 static void close_stages(struct stages *stages)
 {
     for (int i = 0; i < 2; i++)
         map_part_free(stages->parts[i]);
+    if (stages->map.shared)
+        aggregate_table_release(stages->map.shared);
     final_stage_free(stages->final);
     state_close(stages->state);
     if (stages->dir[0])
@@ -160,9 +175,11 @@ static int finish(struct stages *stages, struct buf *out)
             stages->err = *map_part_error(stages->parts[i]);
             return -1;
         }
-        if (stages->state &&
-            state_merge(stages->state, map_part_partial(stages->parts[i]), INT64_MIN, &stages->err) != 0)
+    }
+    for (size_t i = 0; stages->state && i < map_stage_partials(&stages->map, 2); i++)
+        if (state_merge(stages->state, map_part_partial(stages->parts[i]), INT64_MIN, &stages->err) != 0)
             return -1;
+    for (int i = 0; i < 2; i++) {
         if (!stages->state && final_stage_rows(stages->final, map_part_rows(stages->parts[i]), &stages->err) != 0)
             return -1;
     }
@@ -280,19 +297,22 @@ static void check_told(const struct stages *stages, const char *result)
     assert_null(map_part_bad(stages->parts[0], 0));
 }
 
-static void test_queries(void **state)
+/* What arrives when must not show: alternately, or one partition after the other. */
+static void check_queries(bool apart, bool in_turn)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct stages stages;
         struct map_counts counts;
         struct buf out;
 
         buf_init(&out);
-        if (open_stages(&stages, cases[i].sql, cases[i].mode, SCHEMA, CONFIG_MALFORMED_NULL) != 0)
+        if (open_stages_apart(&stages, cases[i].sql, cases[i].mode, SCHEMA, CONFIG_MALFORMED_NULL, apart) != 0)
             fail_msg("%s: %s", cases[i].sql, stages.err.text);
-        for (size_t r = 0; r < NRECORDS; r++)
+        for (size_t k = 0; k < NRECORDS; k++) {
+            size_t r = in_turn ? k : k < NRECORDS / 2 ? 2 * k + 1 : 2 * (k - NRECORDS / 2);
+
             assert_int_equal(send(&stages, (int)(r % 2), (int64_t)(r / 2), records[r]), 0);
+        }
         if (finish(&stages, &out) != 0)
             fail_msg("%s: %s", cases[i].sql, stages.err.text);
         if (strcmp(out.data ? out.data : "", cases[i].rows) != 0)
@@ -305,6 +325,15 @@ static void test_queries(void **state)
         buf_release(&out);
         close_stages(&stages);
     }
+}
+
+static void test_queries(void **state)
+{
+    (void)state;
+    check_queries(true, true);
+    check_queries(true, false);
+    check_queries(false, true);
+    check_queries(false, false);
 }
 
 /* Many rows: several vector batches, NULLs in one that must not show in the next, chunks of a join that overflow. */
