@@ -37,6 +37,8 @@ void slots_clear(struct slots *slots);
 /* Bytes held. */
 size_t slots_memory_bytes(const struct slots *slots);
 
+/* Room for so many entries in a table that has none yet, made at one go: no growth on the way to them. Best effort. */
+void slots_reserve(struct slots *slots, size_t count);
 /* Room for one entry more than the `count` that are there. 0; -1 without memory, the table is then as it was. */
 int slots_prepare(struct slots *slots, size_t count);
 /* Add an entry that slots_find did not find, behind slots_prepare. number < SLOTS_NONE. */

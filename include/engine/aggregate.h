@@ -56,6 +56,9 @@ size_t aggregate_table_memory_bytes(const struct aggregate_table *table);
  * caller throws the table's contents away. A global aggregate (no keys) has one group, present from the start. */
 int aggregate_update(struct aggregate_table *table, struct eval *eval, const struct batch *batch, struct errbuf *err);
 
+/* Room for so many groups, made at one go, in a table that has none yet. Best effort. */
+void aggregate_reserve(struct aggregate_table *table, size_t groups);
+
 /* Find the groups of another table of the same layout: numbers[0..n), n <= AGGREGATE_BLOCK, in `from`; their numbers in
  * `table` go to groups[]. New ones get a clear accumulator. `from` must not change between aggregate_adopt_begin and
  * the last aggregate_adopt; both 0, -1 without memory (then some of the groups may have been added). */

@@ -119,12 +119,32 @@ static void look_ahead(struct slots *slots, size_t past_half)
         *(volatile uint32_t *)&slots->next[at].number = 0;
 }
 
+static bool has_room(size_t n, size_t count)
+{
+    return (count + 1) * 8 <= n * 5; /* load <= 5/8: about two probes for a key that is there */
+}
+
+void slots_reserve(struct slots *slots, size_t count)
+{
+    size_t n = FIRST;
+
+    if (slots->entries != NULL)
+        return;
+    while (!has_room(n, count))
+        n *= 2;
+    slots->entries = make_table(n);
+    if (slots->entries == NULL)
+        return;
+    if (n >= MAPPED)
+        memset(slots->entries, 0, n * sizeof(*slots->entries));
+    slots->mask = n - 1;
+}
+
 int slots_prepare(struct slots *slots, size_t count)
 {
     size_t n = slots->entries == NULL ? 0 : slots->mask + 1;
 
-    /* load <= 5/8: about two probes for a key that is there */
-    if ((count + 1) * 8 <= n * 5) {
+    if (has_room(n, count)) {
         if (n >= MAPPED / 2 && count >= n / 2)
             look_ahead(slots, count - n / 2);
         return 0;

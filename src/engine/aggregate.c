@@ -215,6 +215,11 @@ int aggregate_update(struct aggregate_table *table, struct eval *eval, const str
 
 /* --- groups to groups -------------------------------------------------------------------------------------------- */
 
+void aggregate_reserve(struct aggregate_table *table, size_t groups)
+{
+    aggregate_index_reserve(table, groups);
+}
+
 int aggregate_adopt_begin(struct aggregate_table *table, const struct aggregate_table *from)
 {
     if (make_scratch(table) != 0)

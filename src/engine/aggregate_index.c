@@ -8,10 +8,9 @@
 #define FIRST_GROUPS ((size_t)64)
 #define LAST_GROUP (UINT32_MAX - 2)
 
-static int grow_groups(struct aggregate_table *table)
+static int grow_groups(struct aggregate_table *table, size_t cap)
 {
     const struct aggregate_layout *layout = table->layout;
-    size_t cap = table->cap == 0 ? FIRST_GROUPS : table->cap * 2;
 
     if (layout->width > 0) {
         unsigned char *grown = reallocarray(table->accumulators, cap, layout->width);
@@ -48,7 +47,8 @@ static uint32_t add_group(struct aggregate_table *table, const unsigned char *ke
 {
     const struct aggregate_layout *layout = table->layout;
 
-    if (table->count > LAST_GROUP || (table->count == table->cap && grow_groups(table) != 0))
+    if (table->count > LAST_GROUP ||
+        (table->count == table->cap && grow_groups(table, table->cap == 0 ? FIRST_GROUPS : table->cap * 2) != 0))
         return AGGREGATE_NONE;
     uint32_t group = (uint32_t)table->count++;
     if (layout->key_width > 0)
@@ -148,6 +148,15 @@ uint32_t aggregate_index_find(const struct aggregate_table *table, const unsigne
     }
     uint32_t hash32 = (uint32_t)(hashmap_hash(packed, layout->key_width) >> 32);
     return slots_find(&table->slots, hash32, same_key, table->keys, packed, layout->key_width);
+}
+
+void aggregate_index_reserve(struct aggregate_table *table, size_t groups)
+{
+    if (table->count > 0 || groups <= table->cap || table->layout->key_width == 0)
+        return;
+    (void)grow_groups(table, groups);
+    if (!table->layout->direct)
+        slots_reserve(&table->slots, groups);
 }
 
 void aggregate_index_reset(struct aggregate_table *table)

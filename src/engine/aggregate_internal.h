@@ -122,6 +122,8 @@ int aggregate_pack_rows(struct aggregate_table *table, const struct vector *colu
  * memory. */
 int aggregate_index_put(struct aggregate_table *table, const unsigned char *packed, size_t n, uint32_t *groups);
 uint32_t aggregate_index_find(const struct aggregate_table *table, const unsigned char *packed);
+/* Room for so many groups in a table without any. Best effort. */
+void aggregate_index_reserve(struct aggregate_table *table, size_t groups);
 /* Forget all groups. */
 void aggregate_index_reset(struct aggregate_table *table);
 

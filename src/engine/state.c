@@ -104,11 +104,16 @@ bool state_revive_group(struct state *state, uint32_t group)
 
 /* --- the undo log ------------------------------------------------------------------------------------------------- */
 
-static int grow_touched(struct state *state)
+/* Room for `more` groups that the batch has not touched yet. */
+static int ensure_touched(struct state *state, size_t more)
 {
-    size_t cap = doubled(state->touched_cap);
+    size_t cap = state->touched_cap;
     size_t size;
 
+    if (state->ntouched + more <= cap)
+        return 0;
+    while (cap < state->ntouched + more)
+        cap = doubled(cap);
     if (__builtin_mul_overflow(cap, state->width, &size) ||
         !state_grow(&state->touched, cap, sizeof(*state->touched)) || !state_grow(&state->was_live, cap, 1) ||
         !state_grow(&state->before, cap, state->width))
@@ -128,7 +133,7 @@ static void copy_accumulator(const struct state *state, unsigned char *dst, cons
 /* Log the group as it is now. */
 static int touch(struct state *state, uint32_t group, bool was_live)
 {
-    if (state->ntouched == state->touched_cap && grow_touched(state) != 0)
+    if (ensure_touched(state, 1) != 0)
         return -1;
     state_snapshot_before_change(state, group);
     size_t place = state->ntouched++;
@@ -169,7 +174,7 @@ struct state *state_open(const char *dir, const struct aggregate_layout *layout,
         goto fail;
     }
     if (state->table.count > 0) { /* the one group of a global aggregate */
-        if (state_ensure_groups(state, 0) != 0 || grow_touched(state) != 0) {
+        if (state_ensure_groups(state, 0) != 0 || ensure_touched(state, 1) != 0) {
             errbuf_oom(err, "state", sizeof(*state));
             goto fail;
         }
@@ -238,6 +243,7 @@ static int copy_live(const struct state *state, struct aggregate_table *table)
     uint32_t numbers[AGGREGATE_BLOCK];
     size_t n = 0;
 
+    aggregate_reserve(table, state->nlive);
     if (aggregate_adopt_begin(table, &state->table) != 0)
         return -1;
     for (uint32_t group = 0; group < state->table.count; group++) {
@@ -351,7 +357,7 @@ static int merge_block(struct state *state, const struct aggregate_table *partia
 {
     uint32_t groups[AGGREGATE_BLOCK];
 
-    if (state_ensure_groups(state, n) != 0 || aggregate_adopt(&state->table, partial, numbers, n, groups) != 0)
+    if (aggregate_adopt(&state->table, partial, numbers, n, groups) != 0)
         return errbuf_oom(err, "state", aggregate_table_memory_bytes(&state->table));
     for (size_t i = 0; i < n; i++) {
         uint32_t group = groups[i];
@@ -375,7 +381,9 @@ int state_merge(struct state *state, const struct aggregate_table *partial, int6
 
     assert(state->nremoved == 0 &&
            !state->committed); /* merges come before evictions: a removed group is out of the books */
-    if (aggregate_adopt_begin(&state->table, partial) != 0)
+    aggregate_reserve(&state->table, partial->count);
+    if (state_ensure_groups(state, partial->count) != 0 || ensure_touched(state, partial->count) != 0 ||
+        aggregate_adopt_begin(&state->table, partial) != 0)
         return errbuf_oom(err, "state", aggregate_table_memory_bytes(&state->table));
     for (uint32_t group = 0; group < partial->count; group++) {
         if (late_us != INT64_MIN && aggregate_event_time(partial, group, &event_us) && event_us <= late_us) {

@@ -173,6 +173,35 @@ static void clear_while_growing(void **state)
     free(table.keys);
 }
 
+/* Room that was made ahead is filled without a growth, in a small table and in a mapped one. */
+static void reserved_does_not_grow(void **state)
+{
+    static const uint32_t sizes[] = {1, 39, 40, 1000, 150000};
+
+    (void)state;
+    for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+        struct table table = {.hash = spread, .keys = calloc(sizes[s] + 1, sizeof(uint32_t))};
+        assert_non_null(table.keys);
+        slots_reserve(&table.slots, sizes[s]);
+        size_t mask = table.slots.mask;
+        for (uint32_t i = 0; i <= sizes[s]; i++) {
+            assert_int_equal(table.slots.mask, mask);
+            assert_null(table.slots.old);
+            if (i < sizes[s])
+                insert(&table, i);
+        }
+        check_invariants(&table);
+        slots_reserve(&table.slots, SIZE_MAX / 64); /* it has some: nothing */
+        assert_int_equal(table.slots.mask, mask);
+        for (uint32_t i = 0; i < sizes[s]; i++)
+            assert_int_equal(find(&table, i), i);
+        insert(&table, sizes[s]);
+        check_invariants(&table);
+        slots_release(&table.slots);
+        free(table.keys);
+    }
+}
+
 /* Keys are compared only where the whole hash is the same. */
 static void hash_is_compared_first(void **state)
 {
@@ -194,9 +223,8 @@ static void hash_is_compared_first(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(grows_and_finds),
-        cmocka_unit_test(growth_is_spread),
-        cmocka_unit_test(clear_while_growing),
+        cmocka_unit_test(grows_and_finds),        cmocka_unit_test(growth_is_spread),
+        cmocka_unit_test(clear_while_growing),    cmocka_unit_test(reserved_does_not_grow),
         cmocka_unit_test(hash_is_compared_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
