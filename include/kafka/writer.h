@@ -26,7 +26,7 @@ struct writer_counts {
 };
 
 /* Make a producer for one topic. Defaults that the conf may override: enable.idempotence=true, compression.codec=lz4,
- * linger.ms=5, batch.size=393216, queue.buffering.max.kbytes=12288. Does not contact the broker. NULL with err. */
+ * linger.ms=5, batch.size=524288, queue.buffering.max.kbytes=12288. Does not contact the broker. NULL with err. */
 struct writer *writer_open(const struct conf *conf, const char *topic, struct errbuf *err);
 /* Free without waiting for what is unsent (writer_flush first). NULL does nothing. */
 void writer_close(struct writer *writer);

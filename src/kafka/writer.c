@@ -4,8 +4,11 @@
  * counted down in the callback after which librdkafka counts down its own, in the same poll, and count
  * keys too, so they are never smaller: QUEUE_FULL does not happen.
  *
- * Note "batch": produce_batch saves the locks per message. Payloads are copied twice (into the batch, then
- * by librdkafka): measured, keeping them until delivery instead gains nothing over the whole way.
+ * Note "batch": produce_batch saves the locks per message. A batch is handed over partition by partition, in the order
+ * of sending within each. librdkafka allocates a message with its payload, so the messages of a partition, which its
+ * own thread walks, sends and reports together, lie side by side in memory instead of a stride of all partitions apart:
+ * measured, a quarter less CPU a record. Payloads are copied twice (into the batch, then by librdkafka): keeping them
+ * until delivery instead saves a twentieth and takes half as much memory again.
  */
 #include "kafka/writer.h"
 
@@ -19,9 +22,11 @@
 #include <string.h>
 
 #define MODULE "KafkaWriter"
-#define BATCH_MESSAGES 1024
-/* Fits the second-level cache beside the source's buffer. */
-#define BATCH_BYTES (256 * 1024)
+/* Enough for some hundred messages of each of a few partitions; larger ones gain little. */
+#define BATCH_MESSAGES 4096
+#define BATCH_BYTES (1024 * 1024)
+/* A batch waits until all of it has room, so it is a small part of the queue. */
+#define QUEUE_BATCHES 4
 /* How long one wait for delivery reports lasts before a stop request or the broker's state is looked at
  * again. */
 #define SLICE_MS 100
@@ -31,6 +36,16 @@
 struct failure {
     rd_kafka_resp_err_t code;
     int32_t partition;
+};
+
+/* A message of the batch: its value and then its key stand at a position in `bytes`, which moves when it grows. */
+struct pending {
+    size_t at;
+    size_t value_len;
+    size_t key_len;
+    int32_t partition;
+    bool has_value;
+    bool has_key;
 };
 
 struct writer {
@@ -46,17 +61,16 @@ struct writer {
     int64_t max_message_bytes;
     int64_t max_queued_messages;
     int64_t max_queued_bytes;
-    size_t batch_max; /* messages and bytes of a batch: what is good for speed, and never more than the queue */
+    size_t batch_max; /* messages and bytes of a batch; a single message may have more bytes */
     size_t batch_max_bytes;
     int stop_fd;             /* -1: none */
     int64_t queued_messages; /* handed over and not reported: note "room" */
     int64_t queued_bytes;
     size_t nbatch;
-    int64_t batch_bytes; /* payloads and keys of the batch */
-    struct buf bytes;
-    size_t value_at[BATCH_MESSAGES]; /* positions in bytes, which moves when it grows */
-    size_t key_at[BATCH_MESSAGES];
-    rd_kafka_message_t batch[BATCH_MESSAGES];
+    struct buf bytes; /* payloads and keys of the batch */
+    struct pending batch[BATCH_MESSAGES];
+    rd_kafka_message_t grouped[BATCH_MESSAGES]; /* the batch by partition, as it is handed over */
+    size_t *place;                              /* by partition: where in grouped its next message goes */
 };
 
 /* Inside rd_kafka_poll and rd_kafka_flush. */
@@ -90,9 +104,9 @@ static struct client *open_client(const struct conf *conf, struct writer *writer
     struct client_setting defaults[] = {
         {"compression.codec", "lz4"},
         {"linger.ms", "5"},
-        /* A consumer has to hold at least one batch of every partition, uncompressed. Five batches may be under way:
-         * 256 KB are a sixth slower on Apache Kafka, 512 KB and 1 MB no faster. */
-        {"batch.size", "393216"},
+        /* A consumer has to hold at least one batch of every partition, uncompressed. Every batch is a request: 384 KB
+         * cost Apache Kafka a tenth more CPU a record, 768 KB a tenth less. */
+        {"batch.size", "524288"},
         {"queue.buffering.max.kbytes", "12288"},
         /* A topic that is missing is said to be missing. */
         {"allow.auto.create.topics", "false"},
@@ -113,6 +127,16 @@ static struct client *open_client(const struct conf *conf, struct writer *writer
         client = client_open(conf, &plan, &second);
     }
     return client;
+}
+
+/* What is good for speed, and at least one, but never so much that the queue must run empty for it. */
+static size_t share_of_queue(int64_t queue, size_t most)
+{
+    int64_t share = queue / QUEUE_BATCHES;
+
+    if (share >= (int64_t)most)
+        return most;
+    return share > 0 ? (size_t)share : 1;
 }
 
 struct writer *writer_open(const struct conf *conf, const char *topic, struct errbuf *err)
@@ -137,9 +161,8 @@ struct writer *writer_open(const struct conf *conf, const char *topic, struct er
     if (writer->max_queued_messages == 0) /* no limit */
         writer->max_queued_messages = INT64_MAX;
     writer->max_queued_bytes = client_setting_number(writer->client, "queue.buffering.max.kbytes") * 1024;
-    writer->batch_max =
-        writer->max_queued_messages < BATCH_MESSAGES ? (size_t)writer->max_queued_messages : BATCH_MESSAGES;
-    writer->batch_max_bytes = writer->max_queued_bytes < BATCH_BYTES ? (size_t)writer->max_queued_bytes : BATCH_BYTES;
+    writer->batch_max = share_of_queue(writer->max_queued_messages, BATCH_MESSAGES);
+    writer->batch_max_bytes = share_of_queue(writer->max_queued_bytes, BATCH_BYTES);
     writer->stop_fd = -1;
     return writer;
 
@@ -161,6 +184,7 @@ void writer_close(struct writer *writer)
         rd_kafka_topic_destroy(writer->rkt);
     client_close(writer->client);
     buf_release(&writer->bytes);
+    free(writer->place);
     free(writer->name);
     free(writer);
 }
@@ -189,6 +213,10 @@ static int missing_topic(struct writer *writer, struct errbuf *err)
 /* The number of partitions, or -1. */
 static int open_topic(struct writer *writer, struct errbuf *err)
 {
+    free(writer->place);
+    writer->place = calloc((size_t)writer->npartitions, sizeof(*writer->place));
+    if (writer->place == NULL)
+        return errbuf_oom(err, "kafka writer", (size_t)writer->npartitions * sizeof(*writer->place));
     if (writer->rkt == NULL)
         writer->rkt = rd_kafka_topic_new(client_handle(writer->client), writer->name, NULL);
     if (writer->rkt == NULL)
@@ -276,44 +304,57 @@ static int wait_for_room(struct writer *writer, size_t messages, int64_t bytes, 
     return 0;
 }
 
-/* One message by itself, with a time of its own. There is room. */
-static int produce_one(struct writer *writer, const rd_kafka_message_t *message, int64_t timestamp_ms,
-                       struct errbuf *err)
+/* Fill grouped from the batch: note "batch". Counting sort, which keeps the order within a partition. */
+static void group_by_partition(struct writer *writer)
 {
-    rd_kafka_resp_err_t code = rd_kafka_producev(
+    size_t npartitions = (size_t)writer->npartitions;
+    size_t next = 0;
+
+    memset(writer->place, 0, npartitions * sizeof(*writer->place));
+    for (size_t i = 0; i < writer->nbatch; i++)
+        writer->place[writer->batch[i].partition]++;
+    for (size_t p = 0; p < npartitions; p++) {
+        size_t count = writer->place[p];
+        writer->place[p] = next;
+        next += count;
+    }
+    for (size_t i = 0; i < writer->nbatch; i++) {
+        const struct pending *pending = &writer->batch[i];
+        char *value = writer->bytes.data + pending->at;
+
+        writer->grouped[writer->place[pending->partition]++] =
+            (rd_kafka_message_t){.partition = pending->partition,
+                                 .payload = pending->has_value ? value : NULL,
+                                 .len = pending->value_len,
+                                 .key = pending->has_key ? value + pending->value_len : NULL,
+                                 .key_len = pending->key_len};
+    }
+}
+
+/* A batch of one with a time of its own, which produce_batch has no place for. */
+static void produce_at(struct writer *writer, int64_t timestamp_ms)
+{
+    rd_kafka_message_t *message = &writer->grouped[0];
+
+    message->err = rd_kafka_producev(
         client_handle(writer->client), RD_KAFKA_V_RKT(writer->rkt), RD_KAFKA_V_PARTITION(message->partition),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_VALUE(message->payload, message->len),
         RD_KAFKA_V_KEY(message->key, message->key_len), RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_END);
-
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        return client_error(writer->client, code, NULL, err, "topic %s partition %d", writer->name,
-                            (int)message->partition);
-    writer->queued_messages++;
-    writer->queued_bytes += (int64_t)(message->len + message->key_len);
-    writer->counts.sent++;
-    return 0;
 }
 
-/* Hand over the batch when there is room; without room it stays (see wait_for_room). */
-static int produce_batch(struct writer *writer, int stop_fd, int64_t deadline_us, struct errbuf *err)
+/* Hand over the batch, for which there is room. timestamp_ms: 0, or the time of its only message. */
+static int hand_over(struct writer *writer, int64_t timestamp_ms, struct errbuf *err)
 {
-    size_t n = writer->nbatch;
     const rd_kafka_message_t *refused = NULL;
 
-    if (n == 0)
-        return 0;
-    if (wait_for_room(writer, n, writer->batch_bytes, stop_fd, deadline_us, err) == -1)
-        return -1;
-    for (size_t i = 0; i < n; i++) {
-        if (writer->batch[i].payload != NULL)
-            writer->batch[i].payload = writer->bytes.data + writer->value_at[i];
-        if (writer->batch[i].key != NULL)
-            writer->batch[i].key = writer->bytes.data + writer->key_at[i];
-    }
-    rd_kafka_produce_batch(writer->rkt, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_PARTITION,
-                           writer->batch, (int)n);
-    for (size_t i = 0; i < n; i++) {
-        const rd_kafka_message_t *message = &writer->batch[i];
+    group_by_partition(writer);
+    if (timestamp_ms != 0)
+        produce_at(writer, timestamp_ms);
+    else
+        rd_kafka_produce_batch(writer->rkt, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_PARTITION,
+                               writer->grouped, (int)writer->nbatch);
+    for (size_t i = 0; i < writer->nbatch; i++) {
+        const rd_kafka_message_t *message = &writer->grouped[i];
 
         if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             writer->queued_messages++;
@@ -324,12 +365,21 @@ static int produce_batch(struct writer *writer, int stop_fd, int64_t deadline_us
         }
     }
     writer->nbatch = 0;
-    writer->batch_bytes = 0;
     buf_reset(&writer->bytes);
     if (refused != NULL)
         return client_error(writer->client, refused->err, NULL, err, "topic %s partition %d", writer->name,
                             (int)refused->partition);
     return 0;
+}
+
+/* Hand over the batch when there is room; without room it stays (see wait_for_room). */
+static int produce_batch(struct writer *writer, int stop_fd, int64_t deadline_us, struct errbuf *err)
+{
+    if (writer->nbatch == 0)
+        return 0;
+    if (wait_for_room(writer, writer->nbatch, (int64_t)writer->bytes.len, stop_fd, deadline_us, err) == -1)
+        return -1;
+    return hand_over(writer, 0, err);
 }
 
 static int32_t choose_partition(struct writer *writer, int32_t partition, const void *key, size_t key_len)
@@ -342,13 +392,6 @@ static int32_t choose_partition(struct writer *writer, int32_t partition, const 
     partition = writer->next_partition;
     writer->next_partition = (partition + 1) % writer->npartitions;
     return partition;
-}
-
-/* librdkafka takes a pointer as "there is one" and NULL as "there is none"; the place comes when the batch
- * is handed over. */
-static void *present(const void *data)
-{
-    return data != NULL ? (void *)(uintptr_t)data : NULL;
 }
 
 /* A message that could never be sent. */
@@ -379,8 +422,6 @@ static int check_message(const struct writer *writer, int32_t partition, size_t 
 int writer_send(struct writer *writer, int32_t partition, const void *key, size_t key_len, const void *value,
                 size_t value_len, int64_t timestamp_ms, struct errbuf *err)
 {
-    rd_kafka_message_t *message;
-
     value_len = value != NULL ? value_len : 0;
     key_len = key != NULL ? key_len : 0;
     if (check_message(writer, partition, key_len, value_len, err) == -1)
@@ -393,24 +434,18 @@ int writer_send(struct writer *writer, int32_t partition, const void *key, size_
     }
     if (timestamp_ms != 0 && wait_for_room(writer, 1, (int64_t)(key_len + value_len), writer->stop_fd, -1, err) == -1)
         return -1;
-    message = &writer->batch[writer->nbatch];
-    memset(message, 0, sizeof(*message));
-    message->partition = choose_partition(writer, partition, key, key_len);
-    message->payload = present(value);
-    message->len = value_len;
-    message->key = present(key);
-    message->key_len = key_len;
-    if (timestamp_ms != 0) /* produce_batch has no times */
-        return produce_one(writer, message, timestamp_ms, err);
-    writer->value_at[writer->nbatch] = writer->bytes.len;
+    struct pending pending = {.at = writer->bytes.len,
+                              .value_len = value_len,
+                              .key_len = key_len,
+                              .partition = choose_partition(writer, partition, key, key_len),
+                              .has_value = value != NULL,
+                              .has_key = key != NULL};
     buf_append(&writer->bytes, value, value_len);
-    writer->key_at[writer->nbatch] = writer->bytes.len;
     buf_append(&writer->bytes, key, key_len);
     if (writer->bytes.failed)
         return errbuf_oom(err, "batch of records", value_len);
-    writer->batch_bytes += (int64_t)(value_len + key_len);
-    writer->nbatch++;
-    return 0;
+    writer->batch[writer->nbatch++] = pending;
+    return timestamp_ms != 0 ? hand_over(writer, timestamp_ms, err) : 0;
 }
 
 int writer_poll(struct writer *writer, int timeout_ms, struct errbuf *err)
