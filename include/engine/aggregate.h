@@ -139,9 +139,9 @@ bool aggregate_event_time(const struct aggregate_table *table, uint32_t group, i
 int aggregate_rows(const struct aggregate_table *table, const uint32_t *groups, size_t n, struct batch *batch,
                    struct arena *arena);
 
-/* Order group numbers by their key values (NULL first, then Spark's order): the fixed order of unsorted output. 0, -1
- * without memory. */
-int aggregate_sort(const struct aggregate_table *table, uint32_t *groups, size_t n);
+/* Order group numbers by their key values (NULL first, then Spark's order): the fixed order of unsorted output.
+ * Works in arena. 0, -1 without memory. */
+int aggregate_sort(const struct aggregate_table *table, uint32_t *groups, size_t n, struct arena *arena);
 
 /* A text that changes when bytes of accumulators or keys would be read differently: part of the checkpoint's
  * fingerprint. */

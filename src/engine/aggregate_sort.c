@@ -275,13 +275,13 @@ static int rank(const struct aggregate_table *table, const uint32_t *groups, siz
     return 0;
 }
 
-int aggregate_sort(const struct aggregate_table *table, uint32_t *groups, size_t n)
+int aggregate_sort(const struct aggregate_table *table, uint32_t *groups, size_t n, struct arena *arena)
 {
     struct sorting sorting = {table, table->order};
 
     if (n < 2)
         return 0;
-    struct radix_item *items = reallocarray(NULL, n, 2 * sizeof(*items));
+    struct radix_item *items = arena_alloc(arena, n * 2 * sizeof(*items)); /* n fits 32 bits */
     if (items == NULL)
         return -1;
     int result = rank(table, groups, n, items, items + n);
@@ -292,6 +292,5 @@ int aggregate_sort(const struct aggregate_table *table, uint32_t *groups, size_t
         for (size_t i = 0; i < n; i++)
             groups[i] = items[i].number;
     }
-    free(items);
     return result;
 }

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SORTING_KEPT ((size_t)1 << 20) /* bytes */
+
 /* Row-wise operators [first, last), then at most one SORT or LIMIT (operator `last`), which rows of `rows` wait for. */
 struct segment {
     struct pipeline_run run;
@@ -132,12 +134,22 @@ void final_stage_begin(struct final_stage *stage, int64_t remaining)
     }
 }
 
+/* What a large result took is given back; small ones come again and again. */
+static struct arena *sorting_arena(struct final_stage *stage)
+{
+    if (stage->sorting.reserved_bytes > SORTING_KEPT)
+        arena_release(&stage->sorting);
+    else
+        arena_reset(&stage->sorting);
+    return &stage->sorting;
+}
+
 /* --- input ------------------------------------------------------------------------------------------------------ */
 
 int final_stage_groups(struct final_stage *stage, const struct aggregate_table *table, uint32_t *groups, size_t n,
                        struct errbuf *err)
 {
-    if (n > 1 && aggregate_sort(table, groups, n) != 0)
+    if (aggregate_sort(table, groups, n, sorting_arena(stage)) != 0)
         return errbuf_oom(err, "result", n);
     for (size_t base = 0; base < n; base += VECTOR_ROWS) {
         size_t chunk = n - base < VECTOR_ROWS ? n - base : VECTOR_ROWS;
@@ -210,13 +222,12 @@ static int sort_rows(struct final_stage *stage, const struct rowset *rows, const
 {
     size_t nkeys = op->u.sort.nkeys;
 
-    arena_reset(&stage->sorting);
-    struct vector *keys = arena_calloc(&stage->sorting, nkeys + 1, sizeof(*keys));
+    struct vector *keys = arena_calloc(sorting_arena(stage), nkeys + 1, sizeof(*keys));
     if (!keys)
         return errbuf_oom(err, "sort", nkeys);
     if (evaluate_keys(stage, rows, op, keys, err) != 0)
         return -1;
-    if (row_sort(keys, op->u.sort.keys, nkeys, numbers, rows->nrows) != 0)
+    if (row_sort(keys, op->u.sort.keys, nkeys, numbers, rows->nrows, &stage->sorting) != 0)
         return errbuf_oom(err, "sort", rows->nrows);
     return 0;
 }
@@ -297,6 +308,7 @@ struct rowset *final_stage_end(struct final_stage *stage, struct errbuf *err)
     }
     for (size_t s = 0; s < stage->nsegments; s++)
         stage->unmatched += stage->segments[s].run.unmatched;
+    (void)sorting_arena(stage);
     return &stage->segments[stage->nsegments - 1].rows;
 }
 

@@ -159,20 +159,18 @@ static void sort_run(const struct sorting *sorting, struct radix_item *items, si
     }
 }
 
-int row_sort(const struct vector *columns, const struct plan_sort_key *keys, size_t nkeys, uint32_t *numbers, size_t n)
+int row_sort(const struct vector *columns, const struct plan_sort_key *keys, size_t nkeys, uint32_t *numbers, size_t n,
+             struct arena *arena)
 {
     struct sorting sorting = {0};
     size_t nlevels = 1;
 
     for (size_t k = 0; k < nkeys; k++)
         nlevels += count_levels(columns[k].type);
-    sorting.levels = calloc(nlevels, sizeof(*sorting.levels));
-    struct radix_item *items = reallocarray(NULL, n + 1, 2 * sizeof(*items));
-    if (sorting.levels == NULL || items == NULL) {
-        free(sorting.levels);
-        free(items);
+    sorting.levels = arena_calloc(arena, nlevels, sizeof(*sorting.levels));
+    struct radix_item *items = arena_alloc(arena, (n + 1) * 2 * sizeof(*items)); /* n fits 32 bits */
+    if (sorting.levels == NULL || items == NULL)
         return -1;
-    }
     sorting.spare = items + n;
     for (size_t k = 0; k < nkeys; k++)
         add_levels(&sorting, &columns[k], keys[k].nulls_first, keys[k].descending);
@@ -182,7 +180,5 @@ int row_sort(const struct vector *columns, const struct plan_sort_key *keys, siz
         sort_run(&sorting, items, n, 0);
     for (size_t i = 0; i < n; i++)
         numbers[i] = items[i].number;
-    free(sorting.levels);
-    free(items);
     return 0;
 }

@@ -27,9 +27,9 @@
 #define MODULE "SparkContext"
 
 /* Read by jemalloc, if that is linked. Two arenas instead of four a processor keep librdkafka's thread and the query's
- * apart; what is free is given back after a twentieth of a second, which a fetch does not take, instead of ten. */
+ * apart; what is free is given back after a fifth of a second, which no fetch takes, instead of ten seconds. */
 extern const char *malloc_conf;
-const char *malloc_conf = "narenas:2,tcache_max:4096,dirty_decay_ms:50,muzzy_decay_ms:0";
+const char *malloc_conf = "narenas:2,tcache_max:4096,dirty_decay_ms:200,muzzy_decay_ms:0";
 
 /* What the signal thread reaches. lock: session, which comes and goes while signals may arrive. */
 struct program {

@@ -186,7 +186,7 @@ static int finish_batch(const struct data *data, struct aggregate_layout *layout
         if (state_merge(state, &parts[i], INT64_MIN, &err) != 0)
             goto done;
     at_us[1] = clock_monotonic_us();
-    if (state_all(state, &groups, &n) != 0 || aggregate_sort(state_table(state), groups, n) != 0)
+    if (state_all(state, &groups, &n) != 0 || aggregate_sort(state_table(state), groups, n, &arena) != 0)
         goto done;
     at_us[2] = clock_monotonic_us();
     for (size_t first = 0; first < n; first += VECTOR_ROWS) {

@@ -185,7 +185,7 @@ static inline void groups_text(const struct aggregate_table *table, uint32_t *nu
     struct arena arena;
 
     arena_init(&arena);
-    if (aggregate_sort(table, numbers, n) != 0)
+    if (aggregate_sort(table, numbers, n, &arena) != 0)
         abort();
     for (size_t first = 0; first < n; first += VECTOR_ROWS) {
         size_t some = n - first < VECTOR_ROWS ? n - first : VECTOR_ROWS;

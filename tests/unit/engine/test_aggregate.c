@@ -544,7 +544,7 @@ static void check_order(const struct aggregate_table *table, uint32_t *numbers, 
 {
     struct arena arena = ARENA_INIT;
 
-    assert_int_equal(aggregate_sort(table, numbers, n), 0);
+    assert_int_equal(aggregate_sort(table, numbers, n, &arena), 0);
     for (size_t first = 0; first + 1 < n; first += VECTOR_ROWS - 1) {
         size_t some = n - first < VECTOR_ROWS ? n - first : VECTOR_ROWS;
         struct batch batch;

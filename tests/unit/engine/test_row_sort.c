@@ -125,7 +125,7 @@ static void as_compared_one_by_one(void **state)
         for (size_t i = 0; i < n; i++)
             wanted[i] = (uint32_t)i;
         qsort_r(wanted, n, sizeof(*wanted), compare, &expected);
-        assert_int_equal(row_sort(columns, keys, nkeys, numbers, n), 0);
+        assert_int_equal(row_sort(columns, keys, nkeys, numbers, n, &arena), 0);
         assert_memory_equal(numbers, wanted, n * sizeof(*numbers));
         arena_release(&arena);
     }
