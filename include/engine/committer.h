@@ -19,9 +19,9 @@ struct committer_commit {
     int64_t batch_id;
     struct checkpoint_commit commit; /* taken over */
     int64_t retain;                  /* batches kept, as checkpoint_purge */
-    /* Called once, on the committer's thread: the commit is durable and was durable after so many microseconds, or
-     * (-1) it never will be. */
-    void (*done)(void *cookie, int64_t commit_us);
+    /* Called once, on the committer's thread, behind what was given meanwhile: the commit became durable at
+     * durable_us (monotonic), after spent_us; spent_us -1: it never will. */
+    void (*done)(void *cookie, int64_t spent_us, int64_t durable_us);
     void *cookie;
 };
 
@@ -35,7 +35,8 @@ void committer_plan(struct committer *committer, const struct checkpoint_plan *p
 /* Write commits/N, then purge. What was given before has been waited for. */
 void committer_commit(struct committer *committer, const struct committer_commit *commit);
 
-/* Until all is durable. 0, or -1 with err: the first failure, which says its batch; it stays. */
-int committer_wait(struct committer *committer, struct errbuf *err);
+/* Until all is durable; told: and until done was called and old batches are purged. 0, or -1 with err: the first
+ * failure, which says its batch; it stays. */
+int committer_wait(struct committer *committer, bool told, struct errbuf *err);
 
 #endif

@@ -13,10 +13,15 @@ struct committer {
     pthread_t thread;
     pthread_mutex_t lock; /* everything below */
     pthread_cond_t changed;
-    bool has_commit; /* written before the plan */
-    struct committer_commit commit;
+    /* What is to be done, in this order: a commit stays until it is durable, and again until it was told. */
+    bool has_commit;
     bool has_plan;
+    bool has_untold;
+    struct committer_commit commit;
     struct checkpoint_plan plan;
+    struct committer_commit untold;
+    int64_t spent_us; /* for untold.done */
+    int64_t durable_us;
     bool closing;
     bool failed;
     struct errbuf err;
@@ -29,71 +34,86 @@ static void must(int rc)
         abort();
 }
 
-static int write_commit(struct committer *committer, struct committer_commit *job, struct errbuf *err)
-{
-    int64_t began_us = clock_monotonic_us(), spent_us = -1;
-    int result = checkpoint_write_commit(committer->checkpoint, job->batch_id, &job->commit, err);
+/* The steps run without the lock, which is held again in the end. */
 
-    read_marks_release(&job->commit.read);
-    if (result == 0)
-        spent_us = clock_monotonic_us() - began_us;
-    job->done(job->cookie, spent_us);
-    if (result == 0)
-        checkpoint_purge(committer->checkpoint, job->batch_id, job->retain);
-    return result;
+static void fail(struct committer *committer, int64_t batch_id, struct errbuf *err)
+{
+    errbuf_prefix(err, "batch %" PRId64, batch_id);
+    committer->failed = true;
+    committer->err = *err;
 }
 
-static void give_up(struct committer_commit *job)
+static void write_commit(struct committer *committer)
 {
-    read_marks_release(&job->commit.read);
-    job->done(job->cookie, -1);
-}
-
-/* One job, without the lock, which is held again in the end. The job stays in its place until it is done. */
-static void run_job(struct committer *committer, struct errbuf *err)
-{
-    bool is_commit = committer->has_commit;
-    bool failed = committer->failed;
     struct committer_commit commit = committer->commit;
-    struct checkpoint_plan plan = committer->plan;
-    int result = 0;
+    bool failed = committer->failed;
+    struct errbuf err;
 
     must(pthread_mutex_unlock(&committer->lock));
-    errbuf_clear(err);
-    if (is_commit && failed)
-        give_up(&commit);
-    else if (is_commit)
-        result = write_commit(committer, &commit, err);
-    else if (!failed)
-        result = checkpoint_write_plan(committer->checkpoint, &plan, err);
-    if (result != 0)
-        errbuf_prefix(err, "batch %" PRId64, is_commit ? commit.batch_id : plan.batch_id);
+    errbuf_clear(&err);
+    int64_t began_us = clock_monotonic_us();
+    int result = failed ? -1 : checkpoint_write_commit(committer->checkpoint, commit.batch_id, &commit.commit, &err);
+    int64_t durable_us = clock_monotonic_us();
+    read_marks_release(&commit.commit.read);
     must(pthread_mutex_lock(&committer->lock));
-    if (is_commit)
-        committer->has_commit = false;
-    else
-        committer->has_plan = false;
-    if (result != 0) {
-        committer->failed = true;
-        committer->err = *err;
+    if (result != 0 && !failed)
+        fail(committer, commit.batch_id, &err);
+    committer->has_commit = false;
+    committer->has_untold = true;
+    committer->untold = commit;
+    committer->spent_us = result == 0 ? durable_us - began_us : -1;
+    committer->durable_us = durable_us;
+}
+
+static void write_plan(struct committer *committer)
+{
+    struct checkpoint_plan plan = committer->plan;
+    struct errbuf err;
+    int result = 0;
+
+    if (!committer->failed) {
+        must(pthread_mutex_unlock(&committer->lock));
+        errbuf_clear(&err);
+        result = checkpoint_write_plan(committer->checkpoint, &plan, &err);
+        must(pthread_mutex_lock(&committer->lock));
     }
+    if (result != 0)
+        fail(committer, plan.batch_id, &err);
+    committer->has_plan = false;
+}
+
+static void tell(struct committer *committer)
+{
+    struct committer_commit commit = committer->untold;
+    int64_t spent_us = committer->spent_us, durable_us = committer->durable_us;
+
+    must(pthread_mutex_unlock(&committer->lock));
+    commit.done(commit.cookie, spent_us, durable_us);
+    if (spent_us >= 0)
+        checkpoint_purge(committer->checkpoint, commit.batch_id, commit.retain);
+    must(pthread_mutex_lock(&committer->lock));
+    committer->has_untold = false;
 }
 
 static void *run(void *cookie)
 {
     struct committer *committer = cookie;
-    struct errbuf err;
 
     must(pthread_mutex_lock(&committer->lock));
     for (;;) {
-        if (committer->has_commit || committer->has_plan) {
-            run_job(committer, &err);
-            must(pthread_cond_broadcast(&committer->changed));
-        } else if (committer->closing) {
+        if (committer->has_commit && !committer->has_untold)
+            write_commit(committer);
+        else if (committer->has_plan)
+            write_plan(committer);
+        else if (committer->has_untold)
+            tell(committer);
+        else if (committer->closing)
             break;
-        } else {
+        else {
             must(pthread_cond_wait(&committer->changed, &committer->lock));
+            continue;
         }
+        must(pthread_cond_broadcast(&committer->changed));
     }
     must(pthread_mutex_unlock(&committer->lock));
     return NULL;
@@ -156,10 +176,10 @@ void committer_commit(struct committer *committer, const struct committer_commit
     must(pthread_mutex_unlock(&committer->lock));
 }
 
-int committer_wait(struct committer *committer, struct errbuf *err)
+int committer_wait(struct committer *committer, bool told, struct errbuf *err)
 {
     must(pthread_mutex_lock(&committer->lock));
-    while (committer->has_commit || committer->has_plan)
+    while (committer->has_commit || committer->has_plan || (told && committer->has_untold))
         must(pthread_cond_wait(&committer->changed, &committer->lock));
     bool failed = committer->failed;
     if (failed)

@@ -358,7 +358,7 @@ static enum query_outcome run_steps(struct query *query, struct query_work *work
 
     /* Up to here a crash leaves nothing behind but a version of the state that no commit names. */
     tracker_enter(tracker);
-    if (query_settle(query, err) != 0)
+    if (query_settle(query, false, err) != 0)
         return QUERY_FAILED;
     if (!query->rerun) {
         tracker_leave(tracker, PROGRESS_WAL_COMMIT); /* what was left of it */
@@ -479,7 +479,7 @@ static enum query_outcome run_triggers(struct query *query, bool *gone, struct e
             quiet = outcome == QUERY_IDLE && query->conf->trigger_ms < 1000;
         }
         int64_t next_ms = trigger_next(now_ms, query->conf->trigger_ms);
-        if (next_ms > clock_wall_ms() && query_settle(query, err) != 0)
+        if (next_ms > clock_wall_ms() && query_settle(query, true, err) != 0)
             return QUERY_FAILED;
         if (wait_trigger(query, outcome, next_ms))
             return QUERY_STOPPED;
@@ -511,7 +511,7 @@ int query_run(struct query *query, bool *gone, struct errbuf *err)
     bool unsettled = query->unsettled; /* then err says it */
     /* The last commit may still be under way; if it fails as well, that is told too. */
     struct errbuf late;
-    if (query_settle(query, outcome == QUERY_FAILED ? &late : err) != 0) {
+    if (query_settle(query, true, outcome == QUERY_FAILED ? &late : err) != 0) {
         if (outcome == QUERY_FAILED && !unsettled)
             log_error(MODULE, "Query %s: %s", query->conf->name, late.text);
         outcome = QUERY_FAILED;

@@ -20,11 +20,11 @@ void query_display_offsets(struct query *query, bool now)
     offsets_commit(query->offsets, &query->start);
 }
 
-int query_settle(struct query *query, struct errbuf *err)
+int query_settle(struct query *query, bool told, struct errbuf *err)
 {
     int64_t oldest = query->batch_id - 1 - query->config->min_batches_to_retain;
 
-    if (committer_wait(query->committer, err) != 0) {
+    if (committer_wait(query->committer, told, err) != 0) {
         query->unsettled = true;
         return -1;
     }
@@ -96,5 +96,5 @@ enum query_outcome query_commit(struct query *query, struct query_work *work, st
     committer_commit(query->committer, &commit);
     query->committing = true;
     move_on(query, next_watermark_ms);
-    return later || query_settle(query, err) == 0 ? QUERY_EXECUTED : QUERY_FAILED;
+    return later || query_settle(query, true, err) == 0 ? QUERY_EXECUTED : QUERY_FAILED;
 }

@@ -114,9 +114,9 @@ bool query_give_up(void *query);
 /* query_commit.c. All that a batch did is done, but for its commit: hand that over, move on to the next batch and,
  * unless that one is due at once, wait. QUERY_EXECUTED, or QUERY_FAILED with err. */
 enum query_outcome query_commit(struct query *query, struct query_work *work, struct errbuf *err);
-/* Until the commit of the batch before and the plan of the one in work, whichever were handed over, are durable. 0, -1
- * with err, which says the batch. */
-int query_settle(struct query *query, struct errbuf *err);
+/* Until the commit of the batch before and the plan of the one in work, whichever were handed over, are durable; told:
+ * and until the batch before was reported. 0, -1 with err, which says the batch. */
+int query_settle(struct query *query, bool told, struct errbuf *err);
 /* For other Kafka tools to show lag; once a second, or now. */
 void query_display_offsets(struct query *query, bool now);
 
@@ -124,7 +124,7 @@ void query_display_offsets(struct query *query, bool now);
  * reached. Before the query moves on. NULL without memory (logged): nothing will be told. */
 void *query_report_new(struct query *query, struct query_work *work);
 /* committer_commit's done: tell it, unless the commit failed, and forget it. Any thread. */
-void query_report_done(void *report, int64_t commit_us);
+void query_report_done(void *report, int64_t spent_us, int64_t durable_us);
 /* An idle trigger, if a record is due. */
 void query_report_idle(struct query *query);
 

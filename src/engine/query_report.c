@@ -139,14 +139,14 @@ no_memory:
     return NULL;
 }
 
-void query_report_done(void *cookie, int64_t commit_us)
+void query_report_done(void *cookie, int64_t spent_us, int64_t durable_us)
 {
     struct report *report = cookie;
 
     if (!report)
         return;
-    if (commit_us >= 0) {
-        tracker_commit(&report->progress, report->trigger_us, commit_us);
+    if (spent_us >= 0) {
+        tracker_commit(&report->progress, spent_us, durable_us - report->trigger_us);
         log_progress(&report->progress);
         write_journal(report->journal, &report->progress);
         feed_partitions(report->feed, &report->end, report->rows);

@@ -149,11 +149,11 @@ static void fill_times(const struct tracker *tracker, const struct tracker_facts
     fill_total(progress, clock_monotonic_us() - tracker->start_us);
 }
 
-void tracker_commit(struct progress *progress, int64_t trigger_us, int64_t commit_us)
+void tracker_commit(struct progress *progress, int64_t commit_us, int64_t total_us)
 {
     progress->phase_us[PROGRESS_COMMIT_OFFSETS] = commit_us;
     progress->phase_ms[PROGRESS_COMMIT_OFFSETS] = commit_us / 1000;
-    fill_total(progress, clock_monotonic_us() - trigger_us);
+    fill_total(progress, total_us);
 }
 
 int tracker_finish(struct tracker *tracker, const struct tracker_facts *facts, struct progress *progress)

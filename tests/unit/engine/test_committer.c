@@ -8,11 +8,12 @@ struct told {
     size_t n;
 };
 
-static void tell(void *cookie, int64_t commit_us)
+static void tell(void *cookie, int64_t spent_us, int64_t durable_us)
 {
     struct told *told = cookie;
 
-    told->commit_us[told->n++] = commit_us;
+    assert_true(durable_us > 0);
+    told->commit_us[told->n++] = spent_us;
 }
 
 static void give_plan(struct committer *committer, int64_t batch_id, const struct offset_list *end)
@@ -41,14 +42,14 @@ static void makes_durable_in_order(void **state)
 
     assert_non_null(committer);
     initial(fixture, checkpoint);
-    assert_int_equal(committer_wait(committer, &fixture->err), 0); /* nothing was given */
+    assert_int_equal(committer_wait(committer, true, &fixture->err), 0); /* nothing was given */
     give_plan(committer, 0, &end);
-    assert_int_equal(committer_wait(committer, &fixture->err), 0);
+    assert_int_equal(committer_wait(committer, true, &fixture->err), 0);
     assert_true(there(fixture, "offsets/0"));
     for (int64_t batch_id = 0; batch_id < 4; batch_id++) {
         give_commit(committer, batch_id, &told);
         give_plan(committer, batch_id + 1, &end);
-        assert_int_equal(committer_wait(committer, &fixture->err), 0);
+        assert_int_equal(committer_wait(committer, true, &fixture->err), 0);
     }
     assert_int_equal(told.n, 4);
     for (size_t i = 0; i < told.n; i++)
@@ -80,7 +81,7 @@ static void nothing_follows_a_failure(void **state)
     assert_non_null(committer);
     initial(fixture, checkpoint);
     give_plan(committer, 0, &end);
-    assert_int_equal(committer_wait(committer, &fixture->err), 0);
+    assert_int_equal(committer_wait(committer, true, &fixture->err), 0);
     path_of(fixture, "commits", commits);
     path_of(fixture, "commits.aside", aside);
     assert_int_equal(rename(commits, aside), 0);
@@ -88,7 +89,7 @@ static void nothing_follows_a_failure(void **state)
     give_plan(committer, 1, &end);
     for (int again = 0; again < 2; again++) {
         errbuf_clear(&fixture->err);
-        assert_int_equal(committer_wait(committer, &fixture->err), -1);
+        assert_int_equal(committer_wait(committer, true, &fixture->err), -1);
         assert_non_null(strstr(fixture->err.text, "batch 0: "));
         assert_non_null(strstr(fixture->err.text, "commits/"));
         assert_int_equal(fixture->err.exit_code, EXIT_CODE_STORAGE);
@@ -96,7 +97,7 @@ static void nothing_follows_a_failure(void **state)
     assert_false(there(fixture, "offsets/1"));
     assert_int_equal(rename(aside, commits), 0);
     give_commit(committer, 1, &told);
-    assert_int_equal(committer_wait(committer, &fixture->err), -1);
+    assert_int_equal(committer_wait(committer, true, &fixture->err), -1);
     assert_false(there(fixture, "commits/1"));
     assert_int_equal(told.n, 2);
     assert_true(told.commit_us[0] < 0 && told.commit_us[1] < 0);
