@@ -151,6 +151,7 @@ int final_stage_groups(struct final_stage *stage, const struct aggregate_table *
 {
     if (aggregate_sort(table, groups, n, sorting_arena(stage)) != 0)
         return errbuf_oom(err, "result", n);
+    (void)sorting_arena(stage);
     for (size_t base = 0; base < n; base += VECTOR_ROWS) {
         size_t chunk = n - base < VECTOR_ROWS ? n - base : VECTOR_ROWS;
         struct batch batch;
