@@ -33,6 +33,8 @@
 #define BURST 4              /* rounds without a pause: "running", the batch, "waiting" and what comes of them */
 #define STREAMS_A_SECOND 400 /* some 20 us each, nearly all of it the kernel's: under 1 % of a core */
 #define MAX_BATCHES_A_ROUND 64
+#define MIN_BATCHES_A_ROUND 8     /* they fit a block: one write a stream */
+#define BATCHES_TOLD_A_ROUND 1600 /* to all streams together */
 #define BLOCK_BYTES 16384
 
 struct event {
@@ -156,11 +158,18 @@ static bool message_changed(struct told *told, const char *message)
     return true;
 }
 
-/* Append to text what is new about a query; NULL: only remember it. */
-static void look(struct told *told, const struct snapshot *snapshot, struct buf *text)
+/* Append to text what is new about a query; NULL: only remember it. Of many new batches only the newest are told, and
+ * the fewer the more streams there are: a reader who wants each finds them in the progress that the API keeps. */
+static void look(struct told *told, const struct snapshot *snapshot, struct buf *text, size_t nstreams)
 {
     int64_t lag = snapshot_lag(snapshot);
     size_t first = snapshot->nhistory;
+    size_t most = nstreams == 0 ? MAX_BATCHES_A_ROUND : BATCHES_TOLD_A_ROUND / nstreams;
+
+    if (most > MAX_BATCHES_A_ROUND)
+        most = MAX_BATCHES_A_ROUND;
+    if (most < MIN_BATCHES_A_ROUND)
+        most = MIN_BATCHES_A_ROUND;
 
     if (strcmp(told->run_id, snapshot->run_id) != 0) {
         memcpy(told->run_id, snapshot->run_id, sizeof(told->run_id));
@@ -169,7 +178,7 @@ static void look(struct told *told, const struct snapshot *snapshot, struct buf 
         told->lag = -2;
     }
     while (first > 0 && snapshot->history[first - 1]->progress.batch_id > told->batch &&
-           snapshot->nhistory - first < MAX_BATCHES_A_ROUND)
+           snapshot->nhistory - first < most)
         first--;
     for (size_t i = first; i < snapshot->nhistory; i++) {
         const struct progress *progress = &snapshot->history[i]->progress;
@@ -224,7 +233,7 @@ static int round_of(struct events *events)
         if (snapshot == NULL)
             continue;
         nstreams = count_streams(events);
-        look(&events->told[i], snapshot, nstreams > 0 ? &text : NULL);
+        look(&events->told[i], snapshot, nstreams > 0 ? &text : NULL, nstreams);
         snapshot_unref(snapshot);
         lock(events);
         push(events, (int)i, &text);
