@@ -7,9 +7,9 @@
  * metadata's id; the two files themselves are Spark's to the byte. So Spark's tools read our directory, but a directory
  * that Spark wrote is refused: its state could not be read anyway.
  *
- * Order of a batch N, kept by the caller: checkpoint_write_plan(N) -> run -> state -> sink ->
- * checkpoint_write_commit(N). Every write is durable when the call returns. One thread; one process (flock on DIR/lock,
- * held until close).
+ * Order of a batch N, kept by the caller: checkpoint_write_plan(N) -> sink -> checkpoint_write_commit(N), and the state
+ * before the commit. Every write is durable when the call returns. One thread; one process (flock on DIR/lock, held
+ * until close).
  */
 #ifndef ENGINE_CHECKPOINT_H
 #define ENGINE_CHECKPOINT_H

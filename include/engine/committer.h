@@ -1,9 +1,10 @@
 /* Makes the plans and commits of one query durable on a thread of its own, in order, while the query reads on.
  *
  * Reading and mapping records has no effect that a crash could leave behind. So the next batch may be read while the
- * commit of the last one and its own plan are still being written; but before anything of it is seen outside (state,
- * sink), committer_wait must have said that both are durable. On disk the order is that of engine/checkpoint.h: a job
- * begins when the one before is durable, and none begins after one that failed.
+ * commit of the last one and its own plan are still being written, and so may its version of the state be written,
+ * which nobody reads before a commit names it (engine/state_store.c: it is written over when the batch runs again). But
+ * before anything of it reaches the sink, committer_wait must have said that both are durable. On disk the order is
+ * that of engine/checkpoint.h: a job begins when the one before is durable, and none begins after one that failed.
  *
  * All calls on the query's thread; between committer_open and committer_close it leaves the checkpoint's plans and
  * commits to this one.
@@ -38,5 +39,7 @@ void committer_commit(struct committer *committer, const struct committer_commit
 /* Until all is durable; told: and until done was called and old batches are purged. 0, or -1 with err: the first
  * failure, which says its batch; it stays. */
 int committer_wait(struct committer *committer, bool told, struct errbuf *err);
+/* True when something failed already: committer_wait will say what. Does not wait. */
+bool committer_failed(struct committer *committer);
 
 #endif

@@ -1,7 +1,7 @@
 /* What a query tells the world while it runs: keeps its totals, history and partitions, and publishes an immutable
  * snapshot of them on the board after each change.
  *
- * The query's thread and the session's sampler write; a lock inside keeps them apart (taken before the board's own,
+ * The query's threads and the session's sampler write; a lock inside keeps them apart (taken before the board's own,
  * never the other way round). Publishing is best effort: without memory a picture is left out, the query goes on.
  */
 #ifndef ENGINE_FEED_H
@@ -29,8 +29,9 @@ struct feed_batch {
     int64_t late_rows;
     int64_t bad_records;
     int64_t unmatched_rows;
-    int64_t lost_offsets;   /* source_skipped: of the whole run so far */
-    const int64_t *reached; /* rows that came to each operator and, last, to the sink; NULL: not known */
+    int64_t lost_offsets;           /* source_skipped: of the whole run so far */
+    struct snapshot_result *result; /* of feed_result, taken over; NULL: the one before goes on being shown */
+    const int64_t *reached;         /* rows that came to each operator and, last, to the sink; NULL: not known */
     size_t nreached;
 };
 
@@ -43,9 +44,9 @@ void feed_free(struct feed *feed);
 void feed_status(struct feed *feed, enum snapshot_status status, bool data_available, bool trigger_active,
                  const char *format, ...) __attribute__((format(printf, 5, 6)));
 
-/* Take a result over, whole and without copying: *rows is swapped for an empty rowset. Shown with the next
- * publication. */
-void feed_result(struct feed *feed, int64_t batch_id, struct rowset *rows);
+/* Take a result over, whole and without copying: *rows is swapped for an empty rowset. Shown when feed_executed gets
+ * it; else snapshot_result_unref. NULL without memory. */
+struct snapshot_result *feed_result(struct feed *feed, int64_t batch_id, struct rowset *rows);
 
 /* Where the partitions stand after a batch: end offsets, and rows read of each (NULL: none). */
 void feed_partitions(struct feed *feed, const struct offset_list *end, const int64_t *rows);

@@ -187,3 +187,11 @@ int committer_wait(struct committer *committer, bool told, struct errbuf *err)
     must(pthread_mutex_unlock(&committer->lock));
     return failed ? -1 : 0;
 }
+
+bool committer_failed(struct committer *committer)
+{
+    must(pthread_mutex_lock(&committer->lock));
+    bool failed = committer->failed;
+    must(pthread_mutex_unlock(&committer->lock));
+    return failed;
+}

@@ -256,12 +256,13 @@ void feed_status(struct feed *feed, enum snapshot_status status, bool data_avail
     buf_release(&text);
 }
 
-void feed_result(struct feed *feed, int64_t batch_id, struct rowset *rows)
+struct snapshot_result *feed_result(struct feed *feed, int64_t batch_id, struct rowset *rows)
 {
-    struct snapshot_result *result = feed->spare;
-
     /* The result before the last one serves again, unless somebody still reads it. */
+    lock(feed);
+    struct snapshot_result *result = feed->spare;
     feed->spare = NULL;
+    unlock(feed);
     if (result && !snapshot_result_unshared(result)) {
         snapshot_result_unref(result);
         result = NULL;
@@ -269,15 +270,22 @@ void feed_result(struct feed *feed, int64_t batch_id, struct rowset *rows)
     if (!result)
         result = snapshot_result_new(&rows->schema);
     if (!result)
-        return; /* the page goes on showing the result before */
+        return NULL;
     rowset_reset(&result->rows);
     rowset_swap(&result->rows, rows);
     result->batch_id = batch_id;
     result->total_rows = (int64_t)result->rows.nrows;
-    lock(feed);
+    return result;
+}
+
+/* Under the lock. */
+static void show_result(struct feed *feed, struct snapshot_result *result)
+{
+    if (!result)
+        return;
+    snapshot_result_unref(feed->spare);
     feed->spare = feed->now.result;
     feed->now.result = result;
-    unlock(feed);
 }
 
 static struct snapshot_partition *find_partition(struct feed *feed, const char *topic, int32_t partition)
@@ -411,6 +419,7 @@ void feed_executed(struct feed *feed, const struct progress *progress, const str
     now->lost_offsets_total = batch->lost_offsets;
     count_duration(now, progress);
     add_reached(now, batch);
+    show_result(feed, batch->result);
     note_left(feed, progress);
     if (record) {
         if (now->nhistory == feed->history_max)

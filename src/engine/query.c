@@ -220,6 +220,8 @@ static enum query_outcome read_ranges(struct query *query, struct query_work *wo
     case SOURCE_COMPLETE:
         break;
     case SOURCE_ABANDONED:
+        if (query_settle(query, true, err) != 0)
+            return QUERY_FAILED;
         log_given_up(query);
         return QUERY_STOPPED;
     case SOURCE_FAILED:
@@ -421,8 +423,11 @@ static enum query_outcome run_trigger(struct query *query, bool quiet, struct er
     outcome = plan_batch(query, err);
     if (outcome == QUERY_EXECUTED)
         return run_batch(query, err);
-    if (outcome == QUERY_IDLE)
+    if (outcome == QUERY_IDLE) {
+        if (query_settle(query, true, err) != 0) /* what is told of an idle trigger comes after the batch before */
+            return QUERY_FAILED;
         query_report_idle(query);
+    }
     return outcome;
 }
 

@@ -92,7 +92,6 @@ enum query_outcome query_commit(struct query *query, struct query_work *work, st
         return QUERY_FAILED;
     }
     commit.cookie = query_report_new(query, work);
-    feed_result(query->feed, query->batch_id, work->result);
     committer_commit(query->committer, &commit);
     query->committing = true;
     move_on(query, next_watermark_ms);

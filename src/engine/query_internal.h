@@ -103,7 +103,7 @@ enum query_outcome { QUERY_EXECUTED, QUERY_IDLE, QUERY_STOPPED, QUERY_FAILED };
 bool query_wait_stop(struct query *query, int64_t ms);
 /* Something failed: QUERY_EXECUTED after a pause when it may be tried again, because only the broker is away; else
  * QUERY_FAILED, or QUERY_STOPPED when the stop came. */
-enum query_outcome query_wait_retry(struct query *query, const struct errbuf *err);
+enum query_outcome query_wait_retry(struct query *query, struct errbuf *err);
 /* The broker answered. */
 void query_note_up(struct query *query);
 /* source_sink's tick: non-zero when the batch is to be given up. */
@@ -120,8 +120,8 @@ int query_settle(struct query *query, bool told, struct errbuf *err);
 /* For other Kafka tools to show lag; once a second, or now. */
 void query_display_offsets(struct query *query, bool now);
 
-/* query_report.c. What is to be told of an executed batch when its commit is durable; takes over work's rows and
- * reached. Before the query moves on. NULL without memory (logged): nothing will be told. */
+/* query_report.c. What is to be told of an executed batch when its commit is durable; takes over work's rows,
+ * reached and result. Before the query moves on. NULL without memory (logged): nothing will be told. */
 void *query_report_new(struct query *query, struct query_work *work);
 /* committer_commit's done: tell it, unless the commit failed, and forget it. Any thread. */
 void query_report_done(void *report, int64_t spent_us, int64_t durable_us);

@@ -74,6 +74,7 @@ static void report_free(struct report *report)
 {
     progress_release(&report->progress);
     offset_list_release(&report->end);
+    snapshot_result_unref(report->numbers.result);
     free(report->rows);
     free(report->reached);
     free(report);
@@ -131,6 +132,7 @@ void *query_report_new(struct query *query, struct query_work *work)
     report->reached = work->reached;
     report->rows = work->rows;
     work->reached = work->rows = NULL;
+    report->numbers.result = feed_result(query->feed, query->batch_id, work->result);
     if (offset_list_copy(&report->end, &query->end) == 0 && make_progress(query, work, &report->progress) == 0)
         return report;
     report_free(report);
@@ -151,6 +153,7 @@ void query_report_done(void *cookie, int64_t spent_us, int64_t durable_us)
         write_journal(report->journal, &report->progress);
         feed_partitions(report->feed, &report->end, report->rows);
         feed_executed(report->feed, &report->progress, &report->numbers);
+        report->numbers.result = NULL; /* taken over */
     }
     report_free(report);
 }

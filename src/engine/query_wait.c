@@ -59,11 +59,13 @@ void query_note_up(struct query *query)
     feed_status(query->feed, SNAPSHOT_RUNNING, query->data_available, true, "Processing new data");
 }
 
-enum query_outcome query_wait_retry(struct query *query, const struct errbuf *err)
+enum query_outcome query_wait_retry(struct query *query, struct errbuf *err)
 {
     if (!err->retriable)
         return QUERY_FAILED;
     note_down(query, err->text);
+    if (query_settle(query, true, err) != 0) /* a disk that failed is not to hide behind a broker that is away */
+        return QUERY_FAILED;
     return query_wait_stop(query, RETRY_MS) ? QUERY_STOPPED : QUERY_EXECUTED;
 }
 
@@ -83,6 +85,8 @@ int query_tick(void *cookie, const char *down)
         note_down(query, down);
     else
         query_note_up(query);
+    if (committer_failed(query->committer))
+        return 1;
     if (!query_wait_stop(query, 0))
         return 0;
     if (query_give_up(query))
