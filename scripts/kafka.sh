@@ -37,14 +37,10 @@ port_open() {
     (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
 }
 
-# Two ports, from the kernel if the tool is built already.
+# Two ports, one behind the other, below those that the kernel gives to clients: one that is free now may else be a
+# client's own by the time the broker listens, or comes again.
 free_ports() {
-    local port
-    if [ -x "$tool" ]; then
-        "$tool" free-ports 2
-        return
-    fi
-    port=$((20000 + RANDOM % 6000 * 2)) # below the kernel's own range
+    local port=$((20000 + RANDOM % 6000 * 2))
     while port_open "$port" || port_open $((port + 1)); do port=$((20000 + RANDOM % 6000 * 2)); done
     echo "$port $((port + 1))"
 }
@@ -147,14 +143,14 @@ start() {
         else
             port=$wanted
             ! port_open "$port" || die 6 "port $port on 127.0.0.1 is taken; stop that program or choose another port"
-            controller=$((port + 1))
+            controller=$((port + 6 - tries))
             while port_open "$controller"; do controller=$((controller + 1)); done
         fi
         write_properties "$port" "$controller" "$dir/data" >"$dir/kraft.properties"
         ! launch "$dir" "$port" || break
         # A port that was free a moment ago may be taken by the time the broker listens.
         tries=$((tries - 1))
-        [ "$tries" -gt 0 ] && [ "$wanted" = 0 ] && grep -q 'Address already in use' "$dir/kafka.log" ||
+        [ "$tries" -gt 0 ] && grep -q 'Address already in use' "$dir/kafka.log" ||
             { tail -n 20 "$dir/kafka.log" >&2; die 1 "Kafka ended; see $dir/kafka.log"; }
     done
     if [ -x "$tool" ]; then

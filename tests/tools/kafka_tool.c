@@ -16,11 +16,9 @@
  *                                              open=N: a transaction that stays open until stdin ends (prints
  *                                              "open"), then is aborted
  *     consume TOPIC [--json] [--uncommitted]   all records up to the end: "partition offset value", or JSON lines
- *     free-ports N                             N ports of 127.0.0.1 that are free now (needs no -b)
  *
  * Ends with 0, or with 1 and one line on stderr.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
@@ -28,7 +26,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -676,26 +673,6 @@ static int consume(int argc, char **argv)
     return 0;
 }
 
-/* All are bound at the same time, so they differ. */
-static int free_ports(int argc, char **argv)
-{
-    int n = (int)number(argv[0], 1, 64);
-
-    (void)argc;
-    for (int i = 0; i < n; i++) {
-        struct sockaddr_in inet = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
-        struct sockaddr *address = (struct sockaddr *)(void *)&inet;
-        socklen_t len = sizeof(inet);
-        int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-        if (fd == -1 || bind(fd, address, len) == -1 || getsockname(fd, address, &len) == -1)
-            die("socket: %s", strerror(errno));
-        printf("%s%d", i > 0 ? " " : "", ntohs(inet.sin_port));
-    }
-    putchar('\n');
-    return 0;
-}
-
 static const struct verb {
     const char *name;
     int min_args;
@@ -712,7 +689,6 @@ static const struct verb {
     {"produce-jsonl", 2, produce_jsonl},
     {"produce-tx", 3, produce_tx},
     {"consume", 1, consume},
-    {"free-ports", 1, free_ports},
 };
 
 int main(int argc, char **argv)
