@@ -51,6 +51,39 @@ static void test_batches(void **unused)
 }
 
 /* Late is a key, not a row or a partition; and "<=" is late. */
+/* Versions that no commit names: a run that ended while the next batches' files were written already, with a snapshot
+ * each or with none. What is read is what was written again. */
+static void test_versions_ahead(void **unused)
+{
+    struct fixture *fixture = *unused;
+
+    for (int interval = 1; interval <= 10; interval += 9) {
+        struct state *state = open_version(fixture, 0, interval);
+
+        for (int64_t version = 1; version <= 3; version++) {
+            state_begin(state);
+            merge(fixture, state, ROWS("a|10|1|x"), NOT_LATE);
+            commit(fixture, state, version);
+        }
+        state_close(state);
+        state = open_version(fixture, 1, interval);
+        state_begin(state);
+        merge(fixture, state, ROWS("b|20|1|other"), NOT_LATE);
+        commit(fixture, state, 2);
+        state_close(state);
+        state = open_version(fixture, 2, interval);
+        assert_listing(state, state_all, "a|10|1|1|x\nb|20|1|1|other\n");
+        state_begin(state);
+        merge(fixture, state, ROWS("c|30|1|more"), NOT_LATE);
+        commit(fixture, state, 3);
+        state_close(state);
+        state = open_version(fixture, 3, interval);
+        assert_listing(state, state_all, "a|10|1|1|x\nb|20|1|1|other\nc|30|1|1|more\n");
+        state_close(state);
+        assert_int_equal(fileio_remove_tree(fixture->dir, &fixture->err), 0);
+    }
+}
+
 static void test_late(void **unused)
 {
     struct fixture *fixture = *unused;
@@ -501,6 +534,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_batches),
+        TEST(test_versions_ahead),
         TEST(test_late),
         TEST(test_order_of_sums),
         TEST(test_global),
