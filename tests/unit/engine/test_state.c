@@ -66,18 +66,18 @@ static void test_versions_ahead(void **unused)
             commit(fixture, state, version);
         }
         state_close(state);
-        state = open_version(fixture, 1, interval);
+        state = open_version(fixture, 1, 10);
         state_begin(state);
         merge(fixture, state, ROWS("b|20|1|other"), NOT_LATE);
         commit(fixture, state, 2);
         state_close(state);
-        state = open_version(fixture, 2, interval);
+        state = open_version(fixture, 2, 10);
         assert_listing(state, state_all, "a|10|1|1|x\nb|20|1|1|other\n");
         state_begin(state);
         merge(fixture, state, ROWS("c|30|1|more"), NOT_LATE);
         commit(fixture, state, 3);
         state_close(state);
-        state = open_version(fixture, 3, interval);
+        state = open_version(fixture, 3, 10);
         assert_listing(state, state_all, "a|10|1|1|x\nb|20|1|1|other\nc|30|1|1|more\n");
         state_close(state);
         assert_int_equal(fileio_remove_tree(fixture->dir, &fixture->err), 0);
