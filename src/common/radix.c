@@ -51,6 +51,34 @@ bool radix_sort(struct radix_item *items, struct radix_item *spare, size_t n)
     return true;
 }
 
+size_t radix_run(const struct radix_item *items, size_t first, size_t n)
+{
+    size_t last = first + 1;
+
+    while (last < n && items[last].value == items[first].value)
+        last++;
+    return last;
+}
+
+static void sort_from(struct radix_item *items, struct radix_item *spare, size_t n, size_t level, size_t nlevels,
+                      radix_level_fn fn, void *cookie)
+{
+    while (level < nlevels && !fn(cookie, level, items, spare, n))
+        level++;
+    for (size_t first = 0, last; level + 1 < nlevels && first < n; first = last) {
+        last = radix_run(items, first, n);
+        if (last - first > 1)
+            sort_from(items + first, spare, last - first, level + 1, nlevels, fn, cookie);
+    }
+}
+
+void radix_sort_levels(struct radix_item *items, struct radix_item *spare, size_t n, size_t nlevels, radix_level_fn fn,
+                       void *cookie)
+{
+    if (n > 1)
+        sort_from(items, spare, n, 0, nlevels, fn, cookie);
+}
+
 uint64_t radix_of_text(const char *text, size_t len)
 {
     uint64_t head = 0;

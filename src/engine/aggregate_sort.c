@@ -113,9 +113,7 @@ static void sort_texts(struct hashmap_key *texts, struct radix_item *items, stru
     }
     radix_sort(items, spare, n);
     for (size_t first = 0, last; first < n; first = last) {
-        last = first + 1;
-        while (last < n && items[last].value == items[first].value)
-            last++;
+        last = radix_run(items, first, n);
         if (last - first > 1)
             qsort_r(items + first, last - first, sizeof(*items), by_text, texts);
     }
@@ -222,7 +220,7 @@ static void fill_level(const struct sorting *sorting, const struct level *level,
         break;
     case TYPE_INT:
     case TYPE_DATE:
-        FILL(aggregate_get32(key, field) ^ UINT32_C(0x80000000));
+        FILL(radix_of_int32((int32_t)aggregate_get32(key, field)));
         break;
     case TYPE_BIGINT:
     case TYPE_TIMESTAMP:
@@ -240,23 +238,12 @@ static void fill_level(const struct sorting *sorting, const struct level *level,
     }
 }
 
-static void sort_groups(const struct sorting *sorting, struct radix_item *items, struct radix_item *spare, size_t n,
-                        size_t level)
+static bool sort_level(void *cookie, size_t level, struct radix_item *items, struct radix_item *spare, size_t n)
 {
-    for (; level < sorting->order->nlevels; level++) {
-        fill_level(sorting, &sorting->order->levels[level], items, n);
-        if (radix_sort(items, spare, n))
-            break;
-    }
-    if (level + 1 >= sorting->order->nlevels)
-        return;
-    for (size_t first = 0, last; first < n; first = last) {
-        last = first + 1;
-        while (last < n && items[last].value == items[first].value)
-            last++;
-        if (last - first > 1)
-            sort_groups(sorting, items + first, spare, last - first, level + 1);
-    }
+    const struct sorting *sorting = cookie;
+
+    fill_level(sorting, &sorting->order->levels[level], items, n);
+    return radix_sort(items, spare, n);
 }
 
 static int rank(const struct aggregate_table *table, const uint32_t *groups, size_t n, struct radix_item *items,
@@ -288,7 +275,7 @@ int aggregate_sort(const struct aggregate_table *table, uint32_t *groups, size_t
     if (result == 0) {
         for (size_t i = 0; i < n; i++)
             items[i].number = groups[i];
-        sort_groups(&sorting, items, items + n, n, 0);
+        radix_sort_levels(items, items + n, n, table->order->nlevels, sort_level, &sorting);
         for (size_t i = 0; i < n; i++)
             groups[i] = items[i].number;
     }

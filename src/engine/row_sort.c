@@ -18,7 +18,6 @@ struct level {
 struct sorting {
     struct level *levels;
     size_t nlevels;
-    struct radix_item *spare;
 };
 
 static size_t count_levels(const struct type *type)
@@ -82,7 +81,7 @@ static void fill(const struct level *level, struct radix_item *items, size_t n)
         break;
     case TYPE_INT:
     case TYPE_DATE:
-        FILL(radix_of_int64(column->data.i32[row]));
+        FILL(radix_of_int32(column->data.i32[row]));
         break;
     case TYPE_BIGINT:
     case TYPE_TIMESTAMP:
@@ -109,15 +108,6 @@ static int by_text(const void *left, const void *right, void *cookie)
     return a < b ? -1 : a > b; /* rows that are equal so far stand in their first order */
 }
 
-static size_t run_end(const struct radix_item *items, size_t first, size_t n)
-{
-    size_t last = first + 1;
-
-    while (last < n && items[last].value == items[first].value)
-        last++;
-    return last;
-}
-
 /* Items are sorted by the texts' first bytes; in the end their values are the texts' ranks. False: all are equal. */
 static bool rank_texts(struct level *level, struct radix_item *items, size_t n)
 {
@@ -125,7 +115,7 @@ static bool rank_texts(struct level *level, struct radix_item *items, size_t n)
     uint64_t rank = 0;
 
     for (size_t first = 0, last; first < n; first = last, rank++) {
-        last = run_end(items, first, n);
+        last = radix_run(items, first, n);
         if (last - first > 1)
             qsort_r(items + first, last - first, sizeof(*items), by_text, level);
         for (size_t i = first; i < last; i++) {
@@ -137,26 +127,16 @@ static bool rank_texts(struct level *level, struct radix_item *items, size_t n)
     return rank > 1;
 }
 
-static void sort_run(const struct sorting *sorting, struct radix_item *items, size_t n, size_t at)
+static bool sort_level(void *cookie, size_t at, struct radix_item *items, struct radix_item *spare, size_t n)
 {
-    for (; at < sorting->nlevels; at++) {
-        struct level *level = &sorting->levels[at];
-        enum type_id type = level->column->type->id;
+    struct level *level = &((struct sorting *)cookie)->levels[at];
+    enum type_id type = level->column->type->id;
 
-        if (!level->nulls && vector_is_null(level->column, items[0].number))
-            continue; /* then all are, by the level before */
-        fill(level, items, n);
-        bool differ = radix_sort(items, sorting->spare, n);
-        if (!level->nulls && (type == TYPE_STRING || type == TYPE_BINARY))
-            differ = rank_texts(level, items, n);
-        if (differ)
-            break;
-    }
-    for (size_t first = 0, last; at + 1 < sorting->nlevels && first < n; first = last) {
-        last = run_end(items, first, n);
-        if (last - first > 1)
-            sort_run(sorting, items + first, last - first, at + 1);
-    }
+    if (!level->nulls && vector_is_null(level->column, items[0].number))
+        return false; /* then all are, by the level before */
+    fill(level, items, n);
+    bool differ = radix_sort(items, spare, n);
+    return !level->nulls && (type == TYPE_STRING || type == TYPE_BINARY) ? rank_texts(level, items, n) : differ;
 }
 
 int row_sort(const struct vector *columns, const struct plan_sort_key *keys, size_t nkeys, uint32_t *numbers, size_t n,
@@ -171,13 +151,11 @@ int row_sort(const struct vector *columns, const struct plan_sort_key *keys, siz
     struct radix_item *items = arena_alloc(arena, (n + 1) * 2 * sizeof(*items)); /* n fits 32 bits */
     if (sorting.levels == NULL || items == NULL)
         return -1;
-    sorting.spare = items + n;
     for (size_t k = 0; k < nkeys; k++)
         add_levels(&sorting, &columns[k], keys[k].nulls_first, keys[k].descending);
     for (size_t i = 0; i < n; i++)
         items[i].number = (uint32_t)i;
-    if (n > 1)
-        sort_run(&sorting, items, n, 0);
+    radix_sort_levels(items, items + n, n, sorting.nlevels, sort_level, &sorting);
     for (size_t i = 0; i < n; i++)
         numbers[i] = items[i].number;
     return 0;
