@@ -305,7 +305,6 @@ static int compute(struct query *query, struct query_work *work, struct errbuf *
     work->result = final_stage_end(query->final, err);
     if (!work->result)
         return -1;
-    work->output_rows = (int64_t)work->result->nrows;
     work->numbers.unmatched_rows += final_stage_unmatched(query->final);
     final_stage_reached(query->final, work->reached);
     return query->limit ? limit_add(query->limit, final_stage_limited(query->final), err) : 0;

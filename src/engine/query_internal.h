@@ -86,7 +86,6 @@ struct query_work {
     struct watermark_stats events;
     struct feed_batch numbers;
     struct rowset *result;
-    int64_t output_rows; /* of it: feed_result takes the rows themselves */
     int64_t updates_us, removals_us, commit_us;
 };
 

@@ -106,7 +106,7 @@ static int make_progress(struct query *query, const struct query_work *work, str
         .rows = work->rows_total,
         .events = &work->events,
         .watermark_ms = query->watermark_ms,
-        .output_rows = work->output_rows,
+        .output_rows = (int64_t)work->result->nrows,
         .states = states,
         .nstates = n,
     };
@@ -132,9 +132,10 @@ void *query_report_new(struct query *query, struct query_work *work)
     report->reached = work->reached;
     report->rows = work->rows;
     work->reached = work->rows = NULL;
-    report->numbers.result = feed_result(query->feed, query->batch_id, work->result);
-    if (offset_list_copy(&report->end, &query->end) == 0 && make_progress(query, work, &report->progress) == 0)
+    if (offset_list_copy(&report->end, &query->end) == 0 && make_progress(query, work, &report->progress) == 0) {
+        report->numbers.result = feed_result(query->feed, query->batch_id, work->result);
         return report;
+    }
     report_free(report);
 no_memory:
     log_warn("ProgressReporter", "no memory for the progress record of batch %" PRId64, query->batch_id);

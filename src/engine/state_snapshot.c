@@ -1,12 +1,12 @@
 /* The snapshot of a large state, in pieces.
  *
- * A million groups take a quarter of a second to encode, check and write: no batch is to wait for that. So the
- * snapshot of version V begins when V is complete, before the next batch (its commit may still be under way: a version
- * that no commit names is written over when its batch runs again, its snapshot first removed, state_store.c), and each
- * commit that follows writes a piece of
- * it: first the texts, which never change, then the groups in the order of their numbers. A group that a batch is
- * about to change, or to evict, before its turn is written first, as it was at V (copy on write, into the file
- * itself). Rows of a snapshot have no order. Texts that no group of V uses any more are written as well.
+ * A million groups take a quarter of a second to encode, check and write: no batch is to wait for that. So the snapshot
+ * of version V begins when V is complete, before the next batch (its commit may still be under way: a version that no
+ * commit names is written over when its batch runs again, its snapshot first removed, state_store.c), and each commit
+ * that follows writes a piece of it: first the texts, which never change, then the groups in the order of their
+ * numbers. A group that a batch is about to change, or to evict, before its turn is written first, as it was at V (copy
+ * on write, into the file itself). Rows of a snapshot have no order. Texts that no group of V uses any more are written
+ * as well.
  *
  * CRASHES. Until it is finished the snapshot is a temp that nobody reads and the next start removes; the deltas since
  * the last snapshot stay until state_store.c knows of this one. A state that is closed gives up what is under way.
