@@ -1,10 +1,10 @@
 #include "engine/committer.h"
 
 #include "common/clock.h"
+#include "common/thread.h"
 
 #include <assert.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,13 +27,6 @@ struct committer {
     struct errbuf err;
 };
 
-/* A mutex and a condition of the default kinds, used as they should be, fail for no reason but a bug. */
-static void must(int rc)
-{
-    if (rc != 0)
-        abort();
-}
-
 /* The steps run without the lock, which is held again in the end. */
 
 static void fail(struct committer *committer, int64_t batch_id, struct errbuf *err)
@@ -49,13 +42,13 @@ static void write_commit(struct committer *committer)
     bool failed = committer->failed;
     struct errbuf err;
 
-    must(pthread_mutex_unlock(&committer->lock));
+    thread_unlock(&committer->lock);
     errbuf_clear(&err);
     int64_t began_us = clock_monotonic_us();
     int result = failed ? -1 : checkpoint_write_commit(committer->checkpoint, commit.batch_id, &commit.commit, &err);
     int64_t durable_us = clock_monotonic_us();
     read_marks_release(&commit.commit.read);
-    must(pthread_mutex_lock(&committer->lock));
+    thread_lock(&committer->lock);
     if (result != 0 && !failed)
         fail(committer, commit.batch_id, &err);
     committer->has_commit = false;
@@ -72,10 +65,10 @@ static void write_plan(struct committer *committer)
     int result = 0;
 
     if (!committer->failed) {
-        must(pthread_mutex_unlock(&committer->lock));
+        thread_unlock(&committer->lock);
         errbuf_clear(&err);
         result = checkpoint_write_plan(committer->checkpoint, &plan, &err);
-        must(pthread_mutex_lock(&committer->lock));
+        thread_lock(&committer->lock);
     }
     if (result != 0)
         fail(committer, plan.batch_id, &err);
@@ -87,11 +80,11 @@ static void tell(struct committer *committer)
     struct committer_commit commit = committer->untold;
     int64_t spent_us = committer->spent_us, durable_us = committer->durable_us;
 
-    must(pthread_mutex_unlock(&committer->lock));
+    thread_unlock(&committer->lock);
     commit.done(commit.cookie, spent_us, durable_us);
     if (spent_us >= 0)
         checkpoint_purge(committer->checkpoint, commit.batch_id, commit.retain);
-    must(pthread_mutex_lock(&committer->lock));
+    thread_lock(&committer->lock);
     committer->has_untold = false;
 }
 
@@ -99,7 +92,7 @@ static void *run(void *cookie)
 {
     struct committer *committer = cookie;
 
-    must(pthread_mutex_lock(&committer->lock));
+    thread_lock(&committer->lock);
     for (;;) {
         if (committer->has_commit && !committer->has_untold)
             write_commit(committer);
@@ -110,12 +103,12 @@ static void *run(void *cookie)
         else if (committer->closing)
             break;
         else {
-            must(pthread_cond_wait(&committer->changed, &committer->lock));
+            thread_must(pthread_cond_wait(&committer->changed, &committer->lock));
             continue;
         }
-        must(pthread_cond_broadcast(&committer->changed));
+        thread_must(pthread_cond_broadcast(&committer->changed));
     }
-    must(pthread_mutex_unlock(&committer->lock));
+    thread_unlock(&committer->lock);
     return NULL;
 }
 
@@ -128,17 +121,14 @@ struct committer *committer_open(struct checkpoint *checkpoint, struct errbuf *e
         return NULL;
     }
     committer->checkpoint = checkpoint;
-    must(pthread_mutex_init(&committer->lock, NULL));
-    must(pthread_cond_init(&committer->changed, NULL));
-    int rc = pthread_create(&committer->thread, NULL, run, committer);
-    if (rc != 0) {
-        errbuf_set(err, EXIT_CODE_RUNTIME, "cannot start a thread: %s", strerror(rc));
+    thread_must(pthread_mutex_init(&committer->lock, NULL));
+    thread_must(pthread_cond_init(&committer->changed, NULL));
+    if (thread_start(&committer->thread, "committer", run, committer, err) != 0) {
         pthread_cond_destroy(&committer->changed);
         pthread_mutex_destroy(&committer->lock);
         free(committer);
         return NULL;
     }
-    (void)pthread_setname_np(committer->thread, "committer"); /* a name is a help, not a need */
     return committer;
 }
 
@@ -146,11 +136,11 @@ void committer_close(struct committer *committer)
 {
     if (committer == NULL)
         return;
-    must(pthread_mutex_lock(&committer->lock));
+    thread_lock(&committer->lock);
     committer->closing = true;
-    must(pthread_cond_broadcast(&committer->changed));
-    must(pthread_mutex_unlock(&committer->lock));
-    must(pthread_join(committer->thread, NULL));
+    thread_must(pthread_cond_broadcast(&committer->changed));
+    thread_unlock(&committer->lock);
+    thread_must(pthread_join(committer->thread, NULL));
     pthread_cond_destroy(&committer->changed);
     pthread_mutex_destroy(&committer->lock);
     free(committer);
@@ -158,40 +148,40 @@ void committer_close(struct committer *committer)
 
 void committer_plan(struct committer *committer, const struct checkpoint_plan *plan)
 {
-    must(pthread_mutex_lock(&committer->lock));
+    thread_lock(&committer->lock);
     assert(!committer->has_plan);
     committer->plan = *plan;
     committer->has_plan = true;
-    must(pthread_cond_broadcast(&committer->changed));
-    must(pthread_mutex_unlock(&committer->lock));
+    thread_must(pthread_cond_broadcast(&committer->changed));
+    thread_unlock(&committer->lock);
 }
 
 void committer_commit(struct committer *committer, const struct committer_commit *commit)
 {
-    must(pthread_mutex_lock(&committer->lock));
+    thread_lock(&committer->lock);
     assert(!committer->has_plan && !committer->has_commit);
     committer->commit = *commit;
     committer->has_commit = true;
-    must(pthread_cond_broadcast(&committer->changed));
-    must(pthread_mutex_unlock(&committer->lock));
+    thread_must(pthread_cond_broadcast(&committer->changed));
+    thread_unlock(&committer->lock);
 }
 
 int committer_wait(struct committer *committer, bool told, struct errbuf *err)
 {
-    must(pthread_mutex_lock(&committer->lock));
+    thread_lock(&committer->lock);
     while (committer->has_commit || committer->has_plan || (told && committer->has_untold))
-        must(pthread_cond_wait(&committer->changed, &committer->lock));
+        thread_must(pthread_cond_wait(&committer->changed, &committer->lock));
     bool failed = committer->failed;
     if (failed)
         *err = committer->err;
-    must(pthread_mutex_unlock(&committer->lock));
+    thread_unlock(&committer->lock);
     return failed ? -1 : 0;
 }
 
 bool committer_failed(struct committer *committer)
 {
-    must(pthread_mutex_lock(&committer->lock));
+    thread_lock(&committer->lock);
     bool failed = committer->failed;
-    must(pthread_mutex_unlock(&committer->lock));
+    thread_unlock(&committer->lock);
     return failed;
 }

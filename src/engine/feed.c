@@ -2,6 +2,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/thread.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -30,19 +31,6 @@ struct feed {
     int growing_batches;
     bool stopping;
 };
-
-/* A mutex of the default kind, locked and unlocked by its owner only, fails for no reason but a bug. */
-static void lock(struct feed *feed)
-{
-    if (pthread_mutex_lock(&feed->lock) != 0)
-        abort();
-}
-
-static void unlock(struct feed *feed)
-{
-    if (pthread_mutex_unlock(&feed->lock) != 0)
-        abort();
-}
 
 /* --- pictures --------------------------------------------------------------------------------------------------- */
 
@@ -242,7 +230,7 @@ void feed_status(struct feed *feed, enum snapshot_status status, bool data_avail
     va_start(args, format);
     buf_vprintf(&text, format, args);
     va_end(args);
-    lock(feed);
+    thread_lock(&feed->lock);
     if (feed->now.status != status || feed->now.data_available != data_available ||
         feed->now.trigger_active != trigger_active || !text.data || strcmp(feed->now.message, text.data) != 0) {
         feed->now.status = status;
@@ -252,17 +240,17 @@ void feed_status(struct feed *feed, enum snapshot_status status, bool data_avail
             set_text(&feed->now.message, text.data);
         publish(feed);
     }
-    unlock(feed);
+    thread_unlock(&feed->lock);
     buf_release(&text);
 }
 
 struct snapshot_result *feed_result(struct feed *feed, int64_t batch_id, struct rowset *rows)
 {
     /* The result before the last one serves again, unless somebody still reads it. */
-    lock(feed);
+    thread_lock(&feed->lock);
     struct snapshot_result *result = feed->spare;
     feed->spare = NULL;
-    unlock(feed);
+    thread_unlock(&feed->lock);
     if (result && !snapshot_result_unshared(result)) {
         snapshot_result_unref(result);
         result = NULL;
@@ -317,7 +305,7 @@ static struct snapshot_partition *add_partition(struct feed *feed, const char *t
 
 void feed_partitions(struct feed *feed, const struct offset_list *end, const int64_t *rows)
 {
-    lock(feed);
+    thread_lock(&feed->lock);
     for (size_t i = 0; i < end->count; i++) {
         const struct partition_offset *item = &end->items[i];
         struct snapshot_partition *partition = find_partition(feed, item->topic, item->partition);
@@ -332,7 +320,7 @@ void feed_partitions(struct feed *feed, const struct offset_list *end, const int
         if (rows)
             partition->rows += rows[i];
     }
-    unlock(feed);
+    thread_unlock(&feed->lock);
 }
 
 static void count_duration(struct snapshot *now, const struct progress *progress)
@@ -384,9 +372,9 @@ void feed_bad(struct feed *feed, int64_t batch_id, const struct snapshot_bad *ba
     struct snapshot_bad item = *bad;
 
     item.batch_id = batch_id;
-    lock(feed);
+    thread_lock(&feed->lock);
     feed->now.bad = snapshot_bad_list_add(feed->now.bad, &item);
-    unlock(feed);
+    thread_unlock(&feed->lock);
 }
 
 /* What the oldest record alone knew of the run. */
@@ -408,7 +396,7 @@ void feed_executed(struct feed *feed, const struct progress *progress, const str
     struct snapshot_record *record = snapshot_record_new(progress);
     struct snapshot *now = &feed->now;
 
-    lock(feed);
+    thread_lock(&feed->lock);
     now->batches++;
     now->batches_rerun += batch->rerun;
     now->input_rows_total += progress_rows(progress);
@@ -429,7 +417,7 @@ void feed_executed(struct feed *feed, const struct progress *progress, const str
         now->last = snapshot_record_ref(record);
     }
     publish(feed);
-    unlock(feed);
+    thread_unlock(&feed->lock);
 }
 
 void feed_idle(struct feed *feed, const struct progress *progress)
@@ -438,30 +426,30 @@ void feed_idle(struct feed *feed, const struct progress *progress)
 
     if (!record)
         return;
-    lock(feed);
+    thread_lock(&feed->lock);
     snapshot_record_unref(feed->now.last);
     feed->now.last = record;
     publish(feed);
-    unlock(feed);
+    thread_unlock(&feed->lock);
 }
 
 void feed_behind(struct feed *feed)
 {
-    lock(feed);
+    thread_lock(&feed->lock);
     feed->now.batches_behind++;
     feed->now.status = SNAPSHOT_BEHIND;
     publish(feed);
-    unlock(feed);
+    thread_unlock(&feed->lock);
 }
 
 void feed_stopping(struct feed *feed)
 {
-    lock(feed);
+    thread_lock(&feed->lock);
     if (!feed->stopping && !feed->now.end_ms) {
         feed->stopping = true;
         publish(feed);
     }
-    unlock(feed);
+    thread_unlock(&feed->lock);
 }
 
 void feed_end(struct feed *feed, const char *error)
@@ -469,7 +457,7 @@ void feed_end(struct feed *feed, const char *error)
     struct buf text;
 
     buf_init(&text);
-    lock(feed);
+    thread_lock(&feed->lock);
     feed->now.status = error ? SNAPSHOT_FAILED : SNAPSHOT_STOPPED;
     feed->now.end_ms = clock_wall_ms();
     feed->now.data_available = feed->now.trigger_active = false;
@@ -483,7 +471,7 @@ void feed_end(struct feed *feed, const char *error)
     if (text.data)
         set_text(&feed->now.message, text.data);
     publish(feed);
-    unlock(feed);
+    thread_unlock(&feed->lock);
     buf_release(&text);
 }
 
@@ -495,7 +483,7 @@ void feed_sample(struct feed *feed, const struct offset_list *high, const struct
     bool changed = false;
     int64_t lag;
 
-    lock(feed);
+    thread_lock(&feed->lock);
     double seconds = (double)(now_ms - now->lag_sampled_ms) / 1000;
     for (size_t i = 0; i < now->npartitions; i++) {
         struct snapshot_partition *partition = &now->partitions[i];
@@ -524,12 +512,12 @@ void feed_sample(struct feed *feed, const struct offset_list *high, const struct
         feed->published_ms = now_ms;
         publish(feed);
     }
-    unlock(feed);
+    thread_unlock(&feed->lock);
 }
 
 void feed_summary(struct feed *feed, struct buf *out)
 {
-    lock(feed);
+    thread_lock(&feed->lock);
     const struct snapshot *now = &feed->now;
     buf_printf(out, "%s: %s, %lld batches", now->name, snapshot_status_name(now->status), (long long)now->batches);
     if (now->last)
@@ -537,5 +525,5 @@ void feed_summary(struct feed *feed, struct buf *out)
     buf_printf(out, ", %lld rows in, %lld rows out, %lld bad records, %lld late, lag %lld, %s",
                (long long)now->input_rows_total, (long long)now->output_rows_total, (long long)now->bad_records_total,
                (long long)now->late_rows_total, (long long)snapshot_lag(now), now->message);
-    unlock(feed);
+    thread_unlock(&feed->lock);
 }

@@ -10,6 +10,7 @@
 #include "common/clock.h"
 #include "common/fileio.h"
 #include "common/log.h"
+#include "common/thread.h"
 #include "engine/compiled.h"
 #include "engine/query.h"
 #include "engine/subscription.h"
@@ -17,7 +18,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -372,33 +372,9 @@ static void *run_sampler(void *cookie)
     }
 }
 
-/* A named thread that no signal is delivered to. */
-static int start_thread(pthread_t *thread, const char *name, void *(*fn)(void *), void *cookie, struct errbuf *err)
-{
-    sigset_t all, old;
-    int rc;
-
-    sigfillset(&all);
-    rc = pthread_sigmask(SIG_SETMASK, &all, &old);
-    if (rc == 0) {
-        rc = pthread_create(thread, NULL, fn, cookie);
-        int restored = pthread_sigmask(SIG_SETMASK, &old, NULL);
-        if (rc == 0 && restored != 0)
-            log_warn(MODULE, "cannot restore the signal mask: %s", strerror(restored));
-    }
-    if (rc != 0)
-        return errbuf_set(err, EXIT_CODE_RUNTIME, "cannot start thread %s: %s", name, strerror(rc));
-    char short_name[16];
-    snprintf(short_name, sizeof(short_name), "%s", name);
-    rc = pthread_setname_np(*thread, short_name);
-    if (rc != 0)
-        log_debug(MODULE, "cannot name thread %s: %s", name, strerror(rc));
-    return 0;
-}
-
 int session_start(struct session *session, struct errbuf *err)
 {
-    if (start_thread(&session->sampler, "sampler", run_sampler, session, err) != 0)
+    if (thread_start(&session->sampler, "sampler", run_sampler, session, err) != 0)
         return -1;
     session->sampling = true;
     for (size_t i = 0; i < session->nrunners; i++) {
@@ -406,7 +382,7 @@ int session_start(struct session *session, struct errbuf *err)
         char name[32];
 
         snprintf(name, sizeof(name), "query %s", query_name(runner->query));
-        if (start_thread(&runner->thread, name, run_query, runner, err) != 0) {
+        if (thread_start(&runner->thread, name, run_query, runner, err) != 0) {
             halt(session);
             return -1;
         }

@@ -4,6 +4,7 @@
 #include "common/fileio.h"
 #include "common/lifecycle.h"
 #include "common/log.h"
+#include "common/thread.h"
 #include "engine/session.h"
 #include "kafka/conf.h"
 #include "processor/assemble.h"
@@ -50,19 +51,17 @@ static void on_signal(int number, void *cookie)
             log_error(MODULE, "SIGHUP: nothing was changed: %s", err.text);
         return;
     }
-    if (pthread_mutex_lock(&program->lock) != 0)
-        return;
+    thread_lock(&program->lock);
     if (program->session != NULL)
         session_log_summary(program->session);
-    pthread_mutex_unlock(&program->lock);
+    thread_unlock(&program->lock);
 }
 
 static void publish_session(struct program *program, struct session *session)
 {
-    if (pthread_mutex_lock(&program->lock) != 0)
-        abort(); /* only a bug can get here */
+    thread_lock(&program->lock);
     program->session = session;
-    pthread_mutex_unlock(&program->lock);
+    thread_unlock(&program->lock);
 }
 
 /* What a break-in could use: files for others, more rights, secrets in a core file. */

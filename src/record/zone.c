@@ -9,6 +9,7 @@
 #include "zone_internal.h"
 
 #include "common/buf.h"
+#include "common/thread.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -276,8 +277,7 @@ const struct zone *zone_open(const char *name, size_t len, struct errbuf *err)
     if (len == 3 && memcmp(name, "UTC", 3) == 0)
         return &utc;
     if (len > 0 && len <= LONGEST_NAME && memchr(name, '\0', len) == NULL) {
-        if (pthread_mutex_lock(&lock) != 0)
-            abort();
+        thread_lock(&lock);
         for (struct zone *zone = opened; zone != NULL && found == NULL; zone = zone->next)
             if (strlen(zone->name) == len && memcmp(zone->name, name, len) == 0)
                 found = zone;
@@ -289,8 +289,7 @@ const struct zone *zone_open(const char *name, size_t len, struct errbuf *err)
                 found = zone;
             }
         }
-        if (pthread_mutex_unlock(&lock) != 0)
-            abort();
+        thread_unlock(&lock);
     }
     if (found == NULL && err != NULL)
         errbuf_condition(err, "INVALID_TIMEZONE", "22009",
@@ -303,16 +302,14 @@ const struct zone *zone_open(const char *name, size_t len, struct errbuf *err)
 
 void zone_close_all(void)
 {
-    if (pthread_mutex_lock(&lock) != 0)
-        abort();
+    thread_lock(&lock);
     while (opened != NULL) {
         struct zone *zone = opened;
         opened = zone->next;
         zone_file_release(&zone->table);
         free(zone);
     }
-    if (pthread_mutex_unlock(&lock) != 0)
-        abort();
+    thread_unlock(&lock);
 }
 
 const struct zone *zone_utc(void)

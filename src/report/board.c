@@ -2,6 +2,8 @@
  * which any thread may look at, is atomic. */
 #include "report/board.h"
 
+#include "common/thread.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -122,27 +124,14 @@ size_t board_queries(const struct board *board)
     return atomic_load(&board->nslots);
 }
 
-/* A mutex of the default kind, locked and unlocked by its owner only, fails for no reason but a bug. */
-static void lock(struct board *board)
-{
-    if (pthread_mutex_lock(&board->lock) != 0)
-        abort();
-}
-
-static void unlock(struct board *board)
-{
-    if (pthread_mutex_unlock(&board->lock) != 0)
-        abort();
-}
-
 void board_publish(struct board *board, int index, struct snapshot *snapshot)
 {
     const uint64_t one = 1;
 
-    lock(board);
+    thread_lock(&board->lock);
     struct snapshot *old = board->slots[index].newest;
     board->slots[index].newest = snapshot;
-    unlock(board);
+    thread_unlock(&board->lock);
     snapshot_unref(old);
     atomic_fetch_add(&board->version, 1);
     /* A full counter (EAGAIN) means that the bell rings already. */
@@ -152,11 +141,11 @@ void board_publish(struct board *board, int index, struct snapshot *snapshot)
 
 struct snapshot *board_get(struct board *board, int index)
 {
-    lock(board);
+    thread_lock(&board->lock);
     struct snapshot *snapshot = board->slots[index].newest;
     if (snapshot != NULL)
         snapshot_ref(snapshot);
-    unlock(board);
+    thread_unlock(&board->lock);
     return snapshot;
 }
 

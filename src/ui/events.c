@@ -12,13 +12,13 @@
 
 #include "api_internal.h"
 #include "common/clock.h"
+#include "common/thread.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <microhttpd.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -78,19 +78,6 @@ struct events {
     struct stream *streams;
     size_t nstreams;
 };
-
-/* A mutex of the default kind, locked and unlocked by its owner only, fails for no reason but a bug. */
-static void lock(struct events *events)
-{
-    if (pthread_mutex_lock(&events->lock) != 0)
-        abort();
-}
-
-static void unlock(struct events *events)
-{
-    if (pthread_mutex_unlock(&events->lock) != 0)
-        abort();
-}
 
 /* --- texts ------------------------------------------------------------------------------------------------------ */
 
@@ -214,9 +201,9 @@ static void wake_all(struct events *events)
 
 static size_t count_streams(struct events *events)
 {
-    lock(events);
+    thread_lock(&events->lock);
     size_t n = events->nstreams;
-    unlock(events);
+    thread_unlock(&events->lock);
     return n;
 }
 
@@ -235,13 +222,13 @@ static int round_of(struct events *events)
         nstreams = count_streams(events);
         look(&events->told[i], snapshot, nstreams > 0 ? &text : NULL, nstreams);
         snapshot_unref(snapshot);
-        lock(events);
+        thread_lock(&events->lock);
         push(events, (int)i, &text);
-        unlock(events);
+        thread_unlock(&events->lock);
     }
-    lock(events);
+    thread_lock(&events->lock);
     wake_all(events);
-    unlock(events);
+    thread_unlock(&events->lock);
     int pause_ms = (int)(nstreams * 1000 / STREAMS_A_SECOND);
     return pause_ms < ROUND_MS ? ROUND_MS : pause_ms > ROUND_MAX_MS ? ROUND_MAX_MS : pause_ms;
 }
@@ -251,10 +238,10 @@ static void heartbeat(struct events *events)
     struct buf text = BUF_INIT;
 
     buf_append_text(&text, ": heartbeat\n\n");
-    lock(events);
+    thread_lock(&events->lock);
     push(events, -1, &text);
     wake_all(events);
-    unlock(events);
+    thread_unlock(&events->lock);
 }
 
 static void *run(void *cookie)
@@ -316,9 +303,9 @@ static ssize_t on_read(void *cookie, uint64_t position, char *out, size_t max)
     size_t n = 0;
 
     (void)position;
-    lock(events);
+    thread_lock(&events->lock);
     if (events->ending) {
-        unlock(events);
+        thread_unlock(&events->lock);
         return MHD_CONTENT_READER_END_OF_STREAM;
     }
     while (n < max) {
@@ -349,7 +336,7 @@ static ssize_t on_read(void *cookie, uint64_t position, char *out, size_t max)
         stream->asleep = true;
         MHD_suspend_connection(stream->connection);
     }
-    unlock(events);
+    thread_unlock(&events->lock);
     return (ssize_t)n;
 }
 
@@ -372,10 +359,10 @@ static void on_closed(void *cookie)
     struct stream *stream = cookie;
     struct events *events = stream->events;
 
-    lock(events);
+    thread_lock(&events->lock);
     unlink_stream(stream);
     event_unref(stream->current);
-    unlock(events);
+    thread_unlock(&events->lock);
     buf_release(&stream->first);
     free(stream);
 }
@@ -413,7 +400,7 @@ struct MHD_Response *events_open(struct events *events, struct MHD_Connection *c
     stream->events = events;
     stream->connection = connection;
     stream->query = query;
-    lock(events);
+    thread_lock(&events->lock);
     *full = events->nstreams >= MAX_STREAMS || events->ending;
     if (!*full) {
         stream->at = events->next; /* before the snapshots are read: an event may come twice, never not at all */
@@ -423,7 +410,7 @@ struct MHD_Response *events_open(struct events *events, struct MHD_Connection *c
         events->streams = stream;
         events->nstreams++;
     }
-    unlock(events);
+    thread_unlock(&events->lock);
     if (*full) {
         free(stream);
         return NULL;
@@ -443,7 +430,6 @@ struct MHD_Response *events_open(struct events *events, struct MHD_Connection *c
 struct events *events_start(struct board *board, struct errbuf *err)
 {
     struct events *events = calloc(1, sizeof(*events));
-    sigset_t all, old;
 
     if (events == NULL) {
         errbuf_oom(err, "event streams", sizeof(*events));
@@ -462,19 +448,8 @@ struct events *events_start(struct board *board, struct errbuf *err)
         errbuf_set(err, EXIT_CODE_RUNTIME, "cannot make a lock: %s", strerror(rc));
         goto fail_lock;
     }
-    /* Signals are the main thread's. */
-    sigfillset(&all);
-    rc = pthread_sigmask(SIG_SETMASK, &all, &old);
-    if (rc == 0) {
-        rc = pthread_create(&events->thread, NULL, run, events);
-        if (pthread_sigmask(SIG_SETMASK, &old, NULL) != 0)
-            abort(); /* only a bug can get here */
-    }
-    if (rc != 0) {
-        errbuf_set(err, EXIT_CODE_RUNTIME, "cannot start a thread: %s", strerror(rc));
+    if (thread_start(&events->thread, "sf-events", run, events, err) != 0)
         goto fail_thread;
-    }
-    (void)pthread_setname_np(events->thread, "sf-events"); /* a name is a help, not a need */
     return events;
 
 fail_thread:
@@ -494,12 +469,11 @@ void events_end(struct events *events)
         return;
     ssize_t n = write(events->stop_fd, &one, sizeof(one));
     (void)n; /* cannot fail: the counter is far from full */
-    if (pthread_join(events->thread, NULL) != 0)
-        abort(); /* only a bug can get here */
-    lock(events);
+    thread_must(pthread_join(events->thread, NULL));
+    thread_lock(&events->lock);
     events->ending = true;
     wake_all(events);
-    unlock(events);
+    thread_unlock(&events->lock);
 }
 
 void events_free(struct events *events)
