@@ -137,15 +137,20 @@ static void fill_total(struct progress *progress, int64_t total_us)
 
 static void fill_times(const struct tracker *tracker, const struct tracker_facts *facts, struct progress *progress)
 {
-    double input_seconds = (double)((tracker->start_us - tracker->previous_start_us) / 1000) / 1000;
+    int64_t since_ms = (tracker->start_us - tracker->previous_start_us) / 1000;
 
     progress->timestamp_ms = tracker->start_ms;
     for (size_t i = 0; i < PROGRESS_PHASES; i++) {
         progress->phase_ms[i] = tracker->phase_us[i] < 0 ? PROGRESS_NONE : tracker->phase_us[i] / 1000;
         progress->phase_us[i] = tracker->phase_us[i] < 0 ? 0 : tracker->phase_us[i];
     }
-    /* The first trigger of a run has no trigger before it: an infinite time, so the rate is 0. */
-    progress->input_rows_per_second = tracker->previous_start_ms ? (double)facts->rows / input_seconds : 0.0;
+    /* The first trigger of a run has no trigger before it: an infinite time, so the rate is 0. Small batches that were
+     * waiting come several a millisecond, which Spark's never do: they have their rate as their duration, by a whole
+     * one. */
+    if (facts->rows > 0 && since_ms == 0)
+        since_ms = 1;
+    progress->input_rows_per_second =
+        tracker->previous_start_ms ? (double)facts->rows / ((double)since_ms / 1000) : 0.0;
     fill_total(progress, clock_monotonic_us() - tracker->start_us);
 }
 

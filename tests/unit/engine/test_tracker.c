@@ -76,6 +76,11 @@ static void test_rates(void **state)
     assert_int_equal(tracker_finish(&tracker, &facts, &progress), 0);
     assert_true(isnan(progress.input_rows_per_second));
     progress_release(&progress);
+    /* With rows it counts as a millisecond, as it does for the rate above. */
+    facts.rows = 30;
+    assert_int_equal(tracker_finish(&tracker, &facts, &progress), 0);
+    assert_true(progress.input_rows_per_second == 30000);
+    progress_release(&progress);
     clock_real();
 }
 
