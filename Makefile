@@ -168,7 +168,7 @@ $(foreach f,$(basename $(notdir $(FUZZ_SRC))),$(eval $(call fuzz_rule,$(f),$(FUZ
 
 unit-bins: $(UNIT_BIN)
 # Tests with threads of ours and none of librdkafka's.
-tsan-bins: $(addprefix $(OBJ)/unit/,report/test_board common/test_log common/test_lifecycle engine/test_committer)
+tsan-bins: $(addprefix $(OBJ)/unit/,report/test_board common/test_log common/test_lifecycle)
 tools: $(TOOL_BIN)
 bench-bins: $(BENCH_BIN)
 

@@ -17,6 +17,14 @@
  * without replace), and stays untouched. On failure the temp is removed. 0, -1. */
 int fileio_replace(const char *path, const void *data, size_t len, bool replace, struct errbuf *err);
 
+/* The same but not durable: whole for whoever looks, and for whoever comes after a crash of the process; what a crash
+ * of the system leaves is anything. fileio_sync makes a file's bytes durable, fileio_sync_directory the names in one.
+ * fileio_sync_begin sends the bytes on without waiting: of many files to be synced, all first. */
+int fileio_place(const char *path, const void *data, size_t len, bool replace, struct errbuf *err);
+void fileio_sync_begin(const char *path);
+int fileio_sync(const char *path, struct errbuf *err);
+int fileio_sync_directory(const char *dir, struct errbuf *err);
+
 /* A file that is written in pieces while other work goes on, and is in its place, durably and whole, when it is
  * finished. The temp is that of fileio_replace. Each piece is sent on to the disk at once, without waiting, so that
  * little is left to wait for at the end. Open: NULL with err. Append: 0, -1 with err (then drop it). Finish: over what

@@ -7,15 +7,17 @@
  * metadata's id; the two files themselves are Spark's to the byte. So Spark's tools read our directory, but a directory
  * that Spark wrote is refused: its state could not be read anyway.
  *
- * Order of a batch N, kept by the caller: checkpoint_write_plan(N) -> sink -> checkpoint_write_commit(N), and the state
- * before the commit. Every write is durable when the call returns. One thread; one process (flock on DIR/lock, held
- * until close).
+ * Order of a batch N, kept by the caller: checkpoint_write_plan(N), the state's version N + 1 -> checkpoint_sync ->
+ * sink -> checkpoint_write_commit(N), and checkpoint_sync at the latest before the sink of N + 1. What was written is
+ * durable, all of it and in this order, when checkpoint_sync returns; the files are seen in their places when
+ * checkpoint_show says so (engine/wal.h). One thread; one process (flock on DIR/lock, held until close).
  */
 #ifndef ENGINE_CHECKPOINT_H
 #define ENGINE_CHECKPOINT_H
 
 #include "common/errbuf.h"
 #include "engine/read_marks.h"
+#include "engine/wal.h"
 #include "kafka/offsets.h"
 
 #include <stdbool.h>
@@ -64,7 +66,7 @@ struct checkpoint_identity {
  * embedded broker that was restarted ("mockCluster...") says so and names --from-scratch. Missing commits: WARN, the
  * newest plan is run again, as Spark. */
 struct checkpoint *checkpoint_open(const char *dir, const struct checkpoint_identity *identity, struct errbuf *err);
-/* Release the lock, close. remove: delete the directory (a temporary one, after a clean end). */
+/* Settle, release the lock, close. remove: delete the directory (a temporary one, after a clean end). */
 void checkpoint_close(struct checkpoint *checkpoint, bool remove);
 
 /* Move an old directory aside (DIR.old-<time>), for --from-scratch. A missing or empty one is fine. Refuses a locked
@@ -73,15 +75,23 @@ int checkpoint_move_aside(const char *dir, struct errbuf *err);
 
 const char *checkpoint_id(const struct checkpoint *checkpoint);        /* the query's UUID */
 const char *checkpoint_state_dir(const struct checkpoint *checkpoint); /* DIR/state/0/0 */
+struct wal *checkpoint_wal(const struct checkpoint *checkpoint);       /* for the state's files */
 const struct checkpoint_position *checkpoint_position(const struct checkpoint *checkpoint);
 
-/* sources/0/0, before the first plan; like all writes 0, -1 with err (EXIT_CODE_STORAGE unless said otherwise). */
+/* sources/0/0, before the first plan, durable at once. Like all writes 0, -1 with err (EXIT_CODE_STORAGE unless said
+ * otherwise). */
 int checkpoint_write_initial(struct checkpoint *checkpoint, const struct offset_list *initial, struct errbuf *err);
 /* offsets/N. */
 int checkpoint_write_plan(struct checkpoint *checkpoint, const struct checkpoint_plan *plan, struct errbuf *err);
 /* commits/N. Condition CONCURRENT_STREAM_LOG_UPDATE (EXIT_CODE_CHECKPOINT) if it exists already; likewise a plan. */
 int checkpoint_write_commit(struct checkpoint *checkpoint, int64_t batch_id, const struct checkpoint_commit *commit,
                             struct errbuf *err);
+/* All that was written, by the state too, is durable. */
+int checkpoint_sync(struct checkpoint *checkpoint, struct errbuf *err);
+/* Its files are to be seen: now, or when it is time; durable in their places too, with nothing left over. */
+int checkpoint_show(struct checkpoint *checkpoint, bool now, struct errbuf *err);
+int checkpoint_settle(struct checkpoint *checkpoint, struct errbuf *err);
+
 /* Delete offsets and commits below batch_id - retain. What cannot be deleted is logged and tried again next time. */
 void checkpoint_purge(struct checkpoint *checkpoint, int64_t batch_id, int64_t retain);
 

@@ -8,11 +8,13 @@
 #define ENGINE_LIMIT_H
 
 #include "engine/state.h"
+#include "engine/wal.h"
 
 struct limit;
 
 /* Load version `version` from dir. NULL with err. */
-struct limit *limit_open(const char *dir, int64_t rows, int64_t version, int snapshot_interval, struct errbuf *err);
+struct limit *limit_open(struct wal *wal, const char *dir, int64_t rows, int64_t version, int snapshot_interval,
+                         struct errbuf *err);
 void limit_close(struct limit *limit);
 
 /* Begin a batch; how many rows may still go through. -1 with err. */

@@ -14,6 +14,7 @@
 #define ENGINE_STATE_H
 
 #include "engine/aggregate.h"
+#include "engine/wal.h"
 
 struct state;
 
@@ -26,9 +27,10 @@ struct state_counts {
     int64_t current_version_bytes; /* of keys and accumulators alone */
 };
 
-/* Load version `version` from the directory at path dir (made if missing; version 0: empty). NULL with err. */
-struct state *state_open(const char *dir, const struct aggregate_layout *layout, int64_t version, int snapshot_interval,
-                         struct errbuf *err);
+/* Load version `version` from the directory at path dir (made if missing; version 0: empty), which is wal's or below
+ * it; wal is borrowed. NULL with err. */
+struct state *state_open(struct wal *wal, const char *dir, const struct aggregate_layout *layout, int64_t version,
+                         int snapshot_interval, struct errbuf *err);
 void state_close(struct state *state);
 
 /* From so many groups on snapshots are spread over the batches, so many groups or texts a commit: 65,536 and 32,768 if
@@ -56,7 +58,8 @@ int state_removed(struct state *state, uint32_t **groups, size_t *n);
 int state_all(struct state *state, uint32_t **groups, size_t *n);
 const struct aggregate_table *state_table(const struct state *state);
 
-/* Make the batch's changes durable as `version` (delta, and a snapshot when due). 0, -1 with err (EXIT_CODE_STORAGE).
+/* Write the batch's changes as `version` (delta, and a snapshot when due), durable with the next wal_sync. 0, -1 with
+ * err (EXIT_CODE_STORAGE).
  * The changes are still only as final as commits/N: state_rollback is possible until the next state_begin. */
 int state_commit(struct state *state, int64_t version, struct errbuf *err);
 

@@ -60,10 +60,6 @@ int64_t tracker_elapsed_ms(const struct tracker *tracker);              /* since
 /* The trigger is over: make its record in *progress (uninitialised; progress_release). 0, -1 without memory. */
 int tracker_finish(struct tracker *tracker, const struct tracker_facts *facts, struct progress *progress);
 
-/* The batch's commit was made durable in commit_us, total_us after its trigger began: its record is complete. Any
- * thread. */
-void tracker_commit(struct progress *progress, int64_t commit_us, int64_t total_us);
-
 /* True when an idle record is due now; *first: none was emitted before, so nothing is logged about it. Counts as
  * emitted. */
 bool tracker_idle_due(struct tracker *tracker, bool *first);

@@ -1,7 +1,7 @@
 /* Every step is a plain call of the C library (open, write, fsync, renameat2, ...), so that a test linked with --wrap
  * can fail or record each of them. A failed fsync is final: the kernel may have dropped the pages, a second fsync would
  * lie. */
-#include "common/fileio.h"
+#include "fileio_internal.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int failed(struct errbuf *err, const char *step, const char *path)
+int fileio_failed(struct errbuf *err, const char *step, const char *path)
 {
     int reason = errno;
     const char *advice = "";
@@ -39,15 +39,15 @@ static char *directory_of(const char *path)
     return strndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-static int sync_directory(const char *dir, struct errbuf *err)
+int fileio_sync_directory(const char *dir, struct errbuf *err)
 {
     int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0)
-        return failed(err, "open the directory", dir);
+        return fileio_failed(err, "open the directory", dir);
     /* EINVAL: a file system without a notion of it (some network ones) */
     if (fsync(fd) != 0 && errno != EINVAL) {
-        failed(err, "sync the directory", dir);
+        fileio_failed(err, "sync the directory", dir);
         close(fd);
         return -1;
     }
@@ -55,13 +55,13 @@ static int sync_directory(const char *dir, struct errbuf *err)
     return 0;
 }
 
-static int sync_directory_of(const char *path, struct errbuf *err)
+int fileio_sync_directory_of(const char *path, struct errbuf *err)
 {
     char *dir = directory_of(path);
 
     if (dir == NULL)
         return errbuf_oom(err, "path", strlen(path));
-    int result = sync_directory(dir, err);
+    int result = fileio_sync_directory(dir, err);
     free(dir);
     return result;
 }
@@ -125,16 +125,16 @@ static char *temp_name(const char *path)
     return name;
 }
 
-/* Takes temp's descriptor: what was written becomes the file, durably. On failure the temp is gone. */
-static int publish(int fd, const char *temp, const char *path, bool replace, struct errbuf *err)
+/* Takes temp's descriptor: what was written becomes the file, if asked durably. On failure the temp is gone. */
+static int publish(int fd, const char *temp, const char *path, bool replace, bool durable, struct errbuf *err)
 {
-    if (fsync(fd) != 0) {
-        failed(err, "sync", temp);
+    if (durable && fsync(fd) != 0) {
+        fileio_failed(err, "sync", temp);
         close(fd);
         goto fail;
     }
     if (close(fd) != 0) {
-        failed(err, "close", temp);
+        fileio_failed(err, "close", temp);
         goto fail;
     }
     if ((replace ? rename(temp, path) : rename_no_replace(temp, path)) != 0) {
@@ -143,11 +143,11 @@ static int publish(int fd, const char *temp, const char *path, bool replace, str
             errbuf_condition(err, "EXISTS", "", "%s exists already", path);
             err->exit_code = EXIT_CODE_STORAGE;
         } else {
-            failed(err, "rename to", path);
+            fileio_failed(err, "rename to", path);
         }
         goto fail;
     }
-    return sync_directory_of(path, err);
+    return durable ? fileio_sync_directory_of(path, err) : 0;
 
 fail:
     unlink(temp);
@@ -162,14 +162,14 @@ static int create_temp(const char *path, char **temp, struct errbuf *err)
         return errbuf_oom(err, "path", strlen(path));
     int fd = open(*temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0) {
-        failed(err, "create", *temp);
+        fileio_failed(err, "create", *temp);
         free(*temp);
         *temp = NULL;
     }
     return fd;
 }
 
-int fileio_replace(const char *path, const void *data, size_t len, bool replace, struct errbuf *err)
+static int write_file(const char *path, const void *data, size_t len, bool replace, bool durable, struct errbuf *err)
 {
     char *temp;
     int fd = create_temp(path, &temp, err);
@@ -178,14 +178,49 @@ int fileio_replace(const char *path, const void *data, size_t len, bool replace,
     if (fd < 0)
         return -1;
     if (fileio_write_all(fd, data, len) != 0) {
-        result = failed(err, "write", temp);
+        result = fileio_failed(err, "write", temp);
         close(fd);
         unlink(temp);
     } else {
-        result = publish(fd, temp, path, replace, err);
+        result = publish(fd, temp, path, replace, durable, err);
     }
     free(temp);
     return result;
+}
+
+int fileio_replace(const char *path, const void *data, size_t len, bool replace, struct errbuf *err)
+{
+    return write_file(path, data, len, replace, true, err);
+}
+
+int fileio_place(const char *path, const void *data, size_t len, bool replace, struct errbuf *err)
+{
+    return write_file(path, data, len, replace, false, err);
+}
+
+void fileio_sync_begin(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return; /* fileio_sync will say it */
+    (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    close(fd);
+}
+
+int fileio_sync(const char *path, struct errbuf *err)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0)
+        return fileio_failed(err, "open", path);
+    if (fsync(fd) != 0) {
+        fileio_failed(err, "sync", path);
+        close(fd);
+        return -1;
+    }
+    close(fd);
+    return 0;
 }
 
 struct fileio_draft {
@@ -216,7 +251,7 @@ struct fileio_draft *fileio_draft_open(const char *path, struct errbuf *err)
 int fileio_draft_append(struct fileio_draft *draft, const void *data, size_t len, struct errbuf *err)
 {
     if (fileio_write_all(draft->fd, data, len) != 0)
-        return failed(err, "write", draft->temp);
+        return fileio_failed(err, "write", draft->temp);
     /* Only a hint, which not every file system takes: what it would tell of an error, fsync tells at the end. */
     (void)sync_file_range(draft->fd, draft->written, (off_t)len, SYNC_FILE_RANGE_WRITE);
     draft->written += (off_t)len;
@@ -232,7 +267,7 @@ static void free_draft(struct fileio_draft *draft)
 
 int fileio_draft_finish(struct fileio_draft *draft, struct errbuf *err)
 {
-    int result = publish(draft->fd, draft->temp, draft->path, true, err);
+    int result = publish(draft->fd, draft->temp, draft->path, true, true, err);
 
     free_draft(draft);
     return result;
@@ -258,10 +293,10 @@ int fileio_read(const char *path, size_t max_bytes, struct buf *out, bool *missi
     if (fd < 0) {
         if (missing != NULL)
             *missing = errno == ENOENT;
-        return failed(err, "open", path);
+        return fileio_failed(err, "open", path);
     }
     if (fstat(fd, &st) != 0) {
-        failed(err, "look at", path);
+        fileio_failed(err, "look at", path);
         goto fail;
     }
     if (!S_ISREG(st.st_mode)) {
@@ -285,7 +320,7 @@ int fileio_read(const char *path, size_t max_bytes, struct buf *out, bool *missi
         if (n < 0) {
             if (errno == EINTR)
                 continue;
-            failed(err, "read", path);
+            fileio_failed(err, "read", path);
             goto fail;
         }
         if (n == 0)
@@ -311,11 +346,11 @@ static int make_one(const char *path, struct errbuf *err)
     struct stat st;
 
     if (mkdir(path, 0700) == 0)
-        return sync_directory_of(path, err);
+        return fileio_sync_directory_of(path, err);
     if (errno != EEXIST)
-        return failed(err, "make the directory", path);
+        return fileio_failed(err, "make the directory", path);
     if (stat(path, &st) != 0)
-        return failed(err, "look at", path);
+        return fileio_failed(err, "look at", path);
     if (!S_ISDIR(st.st_mode))
         return errbuf_set(err, EXIT_CODE_STORAGE, "cannot make the directory %s: a file of that name is in the way",
                           path);
@@ -345,7 +380,7 @@ int fileio_make_dirs(const char *path, struct errbuf *err)
 int fileio_remove(const char *path, struct errbuf *err)
 {
     if (unlink(path) != 0 && errno != ENOENT)
-        return failed(err, "remove", path);
+        return fileio_failed(err, "remove", path);
     return 0;
 }
 
@@ -356,7 +391,7 @@ static int empty_directory(int fd, const char *shown, struct errbuf *err)
     int result = 0;
 
     if (dir == NULL) {
-        failed(err, "read the directory", shown);
+        fileio_failed(err, "read the directory", shown);
         close(fd);
         return -1;
     }
@@ -365,7 +400,7 @@ static int empty_directory(int fd, const char *shown, struct errbuf *err)
         struct dirent *entry = readdir(dir);
         if (entry == NULL) {
             if (errno != 0)
-                result = failed(err, "read the directory", shown);
+                result = fileio_failed(err, "read the directory", shown);
             break;
         }
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
@@ -373,19 +408,19 @@ static int empty_directory(int fd, const char *shown, struct errbuf *err)
         if (unlinkat(dirfd(dir), entry->d_name, 0) == 0)
             continue;
         if (errno != EISDIR && errno != EPERM) { /* EPERM: POSIX's answer for a directory */
-            result = failed(err, "remove a file in", shown);
+            result = fileio_failed(err, "remove a file in", shown);
             break;
         }
         int child = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (child < 0) {
-            result = failed(err, "open a directory in", shown);
+            result = fileio_failed(err, "open a directory in", shown);
             break;
         }
         result = empty_directory(child, shown, err);
         if (result != 0)
             break;
         if (unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR) != 0) {
-            result = failed(err, "remove a directory in", shown);
+            result = fileio_failed(err, "remove a directory in", shown);
             break;
         }
     }
@@ -402,12 +437,12 @@ int fileio_remove_tree(const char *path, struct errbuf *err)
             return 0;
         if (errno == ENOTDIR || errno == ELOOP)
             return fileio_remove(path, err);
-        return failed(err, "open the directory", path);
+        return fileio_failed(err, "open the directory", path);
     }
     if (empty_directory(fd, path, err) != 0)
         return -1;
     if (rmdir(path) != 0 && errno != ENOENT)
-        return failed(err, "remove the directory", path);
+        return fileio_failed(err, "remove the directory", path);
     return 0;
 }
 
@@ -419,11 +454,11 @@ int fileio_rename(const char *from, const char *to, struct errbuf *err)
             err->exit_code = EXIT_CODE_STORAGE;
             return -1;
         }
-        return failed(err, "rename", from);
+        return fileio_failed(err, "rename", from);
     }
-    if (sync_directory_of(to, err) != 0)
+    if (fileio_sync_directory_of(to, err) != 0)
         return -1;
-    return sync_directory_of(from, err);
+    return fileio_sync_directory_of(from, err);
 }
 
 int fileio_print(const struct buf *text, struct errbuf *err)
@@ -442,7 +477,7 @@ int fileio_append(int fd, const char *path, const void *data, size_t len, struct
     size_t left = len;
 
     if (fstat(fd, &before) != 0)
-        return failed(err, "look at", path);
+        return fileio_failed(err, "look at", path);
     while (left > 0) {
         ssize_t n = write(fd, p, left);
         if (n > 0) {
@@ -455,7 +490,7 @@ int fileio_append(int fd, const char *path, const void *data, size_t len, struct
                 after.st_size == before.st_size + (off_t)(len - left))
                 (void)!ftruncate(fd, before.st_size);
             errno = reason;
-            return failed(err, "append to", path);
+            return fileio_failed(err, "append to", path);
         }
     }
     return 0;
@@ -473,13 +508,13 @@ int fileio_list(const char *dir_path, char ***names, size_t *n, struct errbuf *e
     size_t count = 0, cap = 0;
 
     if (dir == NULL)
-        return failed(err, "open the directory", dir_path);
+        return fileio_failed(err, "open the directory", dir_path);
     for (;;) {
         errno = 0;
         struct dirent *entry = readdir(dir);
         if (entry == NULL) {
             if (errno != 0) {
-                failed(err, "read the directory", dir_path);
+                fileio_failed(err, "read the directory", dir_path);
                 goto fail;
             }
             break;

@@ -7,6 +7,7 @@
  *   offsets/N     plan of batch N
  *   commits/N     batch N is done
  *   state/0/0     engine/state.h
+ *   wal.N         while a process runs and after a crash: engine/wal.h, of the three before
  *
  * Recovery follows Spark 4.0.0 (MicroBatchExecution.populateStartOffsets), with L the newest plan and C the newest
  * commit: C == L goes on behind L; anything else runs L again. Where Spark looks at the newest files only, all of them
@@ -345,7 +346,8 @@ struct checkpoint *checkpoint_open(const char *dir, const struct checkpoint_iden
     checkpoint->lock_fd = lock_dir(checkpoint->dir, err);
     if (checkpoint->lock_fd < 0)
         goto fail;
-    if (make_folders(checkpoint, err) != 0 || list_ids(checkpoint, "offsets", &checkpoint->plans, err) != 0 ||
+    if (make_folders(checkpoint, err) != 0 || (checkpoint->wal = wal_open(checkpoint->dir, err)) == NULL ||
+        list_ids(checkpoint, "offsets", &checkpoint->plans, err) != 0 ||
         list_ids(checkpoint, "commits", &checkpoint->commits, err) != 0 ||
         checkpoint_owner_claim(checkpoint, identity, err) != 0 || recover(checkpoint, err) != 0)
         goto fail;
@@ -362,6 +364,9 @@ void checkpoint_close(struct checkpoint *checkpoint, bool remove)
 
     if (checkpoint == NULL)
         return;
+    if (!remove && checkpoint->wal != NULL && wal_settle(checkpoint->wal, &err) != 0)
+        log_warn(LOGGER, "%s", err.text); /* what is durable in the log, the next start puts in place */
+    wal_close(checkpoint->wal);
     /* still under the lock, so that nobody loses a new one */
     if (remove && fileio_remove_tree(checkpoint->dir, &err) != 0)
         log_warn(LOGGER, "cannot remove the temporary checkpoint: %s", err.text);
@@ -455,6 +460,11 @@ const char *checkpoint_id(const struct checkpoint *checkpoint)
     return checkpoint->owner.id;
 }
 
+struct wal *checkpoint_wal(const struct checkpoint *checkpoint)
+{
+    return checkpoint->wal;
+}
+
 const char *checkpoint_state_dir(const struct checkpoint *checkpoint)
 {
     return checkpoint->state_dir;
@@ -482,7 +492,7 @@ int checkpoint_write_initial(struct checkpoint *checkpoint, const struct offset_
     checkpoint->owner.initial_crc = crc32c_update(0, text.data, text.len);
     result = checkpoint_owner_write(checkpoint, err);
     if (result == 0)
-        result = checkpoint_file_write(checkpoint->dir, "sources/0/0", &text, true, err);
+        result = checkpoint_file_write(checkpoint->dir, "sources/0/0", &text, err);
     buf_release(&text);
     return result;
 }
@@ -490,23 +500,27 @@ int checkpoint_write_initial(struct checkpoint *checkpoint, const struct offset_
 static int write_log(struct checkpoint *checkpoint, const char *folder, struct checkpoint_ids *ids, int64_t batch_id,
                      const struct buf *text, struct errbuf *err)
 {
-    char name[64];
+    char *path = path_of_id(checkpoint, folder, batch_id);
 
-    snprintf(name, sizeof(name), "%s/%" PRId64, folder, batch_id);
-    if (checkpoint_file_write(checkpoint->dir, name, text, false, err) != 0) {
-        if (strcmp(err->condition, "EXISTS") != 0)
-            return -1;
+    if (path == NULL || text->failed) {
+        free(path);
+        return errbuf_oom(err, folder, text->len);
+    }
+    int result = wal_put(checkpoint->wal, path, text->data, text->len, false, err);
+    free(path);
+    if (result != 0 && strcmp(err->condition, "EXISTS") == 0) {
         errbuf_condition(
             err, "CONCURRENT_STREAM_LOG_UPDATE", "40000",
             "Concurrent update to the log. Multiple streaming jobs detected "
             "for %" PRId64 ". Please make sure only one streaming job runs on a specific checkpoint location "
-            "at a time. (%s/%s exists already, from a batch whose plan was lost; restore the directory from "
-            "a backup, or " FROM_SCRATCH ")",
-            batch_id, checkpoint->dir, name);
+            "at a time. (%s/%s/%" PRId64 " exists already, from a batch whose plan was lost; restore the directory "
+            "from a backup, or " FROM_SCRATCH ")",
+            batch_id, checkpoint->dir, folder, batch_id);
         err->exit_code = EXIT_CODE_CHECKPOINT;
-        return -1;
     }
-    return add_id(ids, batch_id) != 0 ? errbuf_oom(err, name, ids->n * sizeof(*ids->items)) : 0;
+    if (result != 0)
+        return -1;
+    return add_id(ids, batch_id) != 0 ? errbuf_oom(err, folder, ids->n * sizeof(*ids->items)) : 0;
 }
 
 int checkpoint_write_plan(struct checkpoint *checkpoint, const struct checkpoint_plan *plan, struct errbuf *err)
@@ -530,6 +544,21 @@ int checkpoint_write_commit(struct checkpoint *checkpoint, int64_t batch_id, con
     return result;
 }
 
+int checkpoint_sync(struct checkpoint *checkpoint, struct errbuf *err)
+{
+    return wal_sync(checkpoint->wal, err);
+}
+
+int checkpoint_show(struct checkpoint *checkpoint, bool now, struct errbuf *err)
+{
+    return wal_show(checkpoint->wal, now, err);
+}
+
+int checkpoint_settle(struct checkpoint *checkpoint, struct errbuf *err)
+{
+    return wal_settle(checkpoint->wal, err);
+}
+
 static void purge(const struct checkpoint *checkpoint, const char *folder, struct checkpoint_ids *ids, int64_t below)
 {
     struct errbuf err;
@@ -539,7 +568,7 @@ static void purge(const struct checkpoint *checkpoint, const char *folder, struc
         char *path = path_of_id(checkpoint, folder, ids->items[gone]);
         if (path == NULL)
             break;
-        int result = fileio_remove(path, &err);
+        int result = wal_remove(checkpoint->wal, path, &err);
         free(path);
         if (result != 0) {
             log_warn(LOGGER, "%s", err.text);

@@ -66,7 +66,7 @@ char *checkpoint_file_path(const char *dir, const char *name)
     return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
 }
 
-int checkpoint_file_write(const char *dir, const char *name, const struct buf *text, bool replace, struct errbuf *err)
+int checkpoint_file_write(const char *dir, const char *name, const struct buf *text, struct errbuf *err)
 {
     char *path = checkpoint_file_path(dir, name);
 
@@ -74,7 +74,7 @@ int checkpoint_file_write(const char *dir, const char *name, const struct buf *t
         free(path);
         return errbuf_oom(err, name, text->len);
     }
-    int result = fileio_replace(path, text->data, text->len, replace, err);
+    int result = fileio_replace(path, text->data, text->len, true, err);
     free(path);
     return result;
 }

@@ -34,6 +34,7 @@ struct checkpoint {
     char *dir;
     char *state_dir;
     int lock_fd;
+    struct wal *wal;
     struct checkpoint_owner owner;
     struct checkpoint_position position;
     struct checkpoint_ids plans;
@@ -53,8 +54,8 @@ int checkpoint_owner_write(const struct checkpoint *checkpoint, struct errbuf *e
 
 /* DIR/NAME as a malloc'd string; NULL without memory. */
 char *checkpoint_file_path(const char *dir, const char *name);
-/* Write DIR/NAME durably. */
-int checkpoint_file_write(const char *dir, const char *name, const struct buf *text, bool replace, struct errbuf *err);
+/* Write DIR/NAME over what is there, durably. */
+int checkpoint_file_write(const char *dir, const char *name, const struct buf *text, struct errbuf *err);
 
 void checkpoint_file_release(struct checkpoint_owner *owner);
 

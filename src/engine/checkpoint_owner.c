@@ -31,7 +31,7 @@ int checkpoint_owner_write(const struct checkpoint *checkpoint, struct errbuf *e
     struct buf text = BUF_INIT;
     int result = checkpoint_file_owner(&checkpoint->owner, &text) != 0
                      ? errbuf_oom(err, "sfcrime.json", text.len)
-                     : checkpoint_file_write(checkpoint->dir, "sfcrime.json", &text, true, err);
+                     : checkpoint_file_write(checkpoint->dir, "sfcrime.json", &text, err);
 
     buf_release(&text);
     return result;
@@ -42,7 +42,7 @@ static int write_metadata(const struct checkpoint *checkpoint, struct errbuf *er
     struct buf text = BUF_INIT;
 
     buf_printf(&text, "{\"id\":\"%s\"}", checkpoint->owner.id);
-    int result = checkpoint_file_write(checkpoint->dir, "metadata", &text, true, err);
+    int result = checkpoint_file_write(checkpoint->dir, "metadata", &text, err);
     buf_release(&text);
     return result;
 }

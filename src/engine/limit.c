@@ -41,7 +41,8 @@ static int make_op(struct limit *limit)
     return 0;
 }
 
-struct limit *limit_open(const char *dir, int64_t rows, int64_t version, int snapshot_interval, struct errbuf *err)
+struct limit *limit_open(struct wal *wal, const char *dir, int64_t rows, int64_t version, int snapshot_interval,
+                         struct errbuf *err)
 {
     struct limit *limit = calloc(1, sizeof(*limit));
 
@@ -55,7 +56,7 @@ struct limit *limit_open(const char *dir, int64_t rows, int64_t version, int sna
         errbuf_oom(err, "limit", sizeof(*limit));
         goto fail;
     }
-    limit->state = state_open(dir, limit->layout, version, snapshot_interval, err);
+    limit->state = state_open(wal, dir, limit->layout, version, snapshot_interval, err);
     if (limit->state)
         return limit;
 fail:

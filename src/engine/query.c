@@ -87,7 +87,7 @@ static bool no_data_batch_due(const struct query *query)
            query->watermark_ms > query->evicted_watermark_ms;
 }
 
-/* Decide about a batch and hand its plan over to be made durable. QUERY_EXECUTED: it is to be run. */
+/* Decide about a batch and write its plan. QUERY_EXECUTED: it is to be run. */
 static enum query_outcome plan_batch(struct query *query, struct errbuf *err)
 {
     struct tracker *tracker = &query->tracker;
@@ -121,10 +121,15 @@ static enum query_outcome plan_batch(struct query *query, struct errbuf *err)
     if (!query->data_available && !no_data_batch_due(query))
         return QUERY_IDLE;
     feed_status(query->feed, SNAPSHOT_RUNNING, query->data_available, true, "Writing offsets to log");
+    tracker_enter(tracker);
     query->planned_ms = clock_wall_ms();
     struct checkpoint_plan plan = {query->batch_id, query->watermark_ms, query->planned_ms, query->end};
-    committer_plan(query->committer, &plan);
+    if (checkpoint_write_plan(query->checkpoint, &plan, err) != 0) {
+        errbuf_prefix(err, "batch %" PRId64, query->batch_id);
+        return QUERY_FAILED;
+    }
     query->planned = true;
+    tracker_leave(tracker, PROGRESS_WAL_COMMIT);
     return QUERY_EXECUTED;
 }
 
@@ -361,13 +366,12 @@ static enum query_outcome run_steps(struct query *query, struct query_work *work
     tracker_enter(tracker);
     if (query_settle(query, false, err) != 0)
         return QUERY_FAILED;
-    if (!query->rerun) {
-        tracker_leave(tracker, PROGRESS_WAL_COMMIT); /* what was left of it */
+    tracker_leave(tracker, query->rerun ? PROGRESS_ADD_BATCH : PROGRESS_WAL_COMMIT);
+    if (!query->rerun)
         log_info(MODULE,
                  "Committed offsets for batch %" PRId64 ". Metadata OffsetSeqMetadata(%" PRId64 ",%" PRId64
                  ",HashMap())",
                  query->batch_id, query->watermark_ms, query->planned_ms);
-    }
 
     tracker_enter(tracker);
     outcome = write_sink(query, work, err);
@@ -392,7 +396,7 @@ static enum query_outcome run_batch(struct query *query, struct errbuf *err)
             state_rollback(query->state);
         if (query->limit)
             limit_rollback(query->limit);
-        if (outcome == QUERY_FAILED && !query->unsettled)
+        if (outcome == QUERY_FAILED)
             errbuf_prefix(err, "batch %" PRId64, query->batch_id);
     }
     free(work.ranges);
@@ -512,11 +516,13 @@ int query_run(struct query *query, bool *gone, struct errbuf *err)
         buf_release(&json);
     }
     outcome = run_triggers(query, gone, err);
-    bool unsettled = query->unsettled; /* then err says it */
-    /* The last commit may still be under way; if it fails as well, that is told too. */
+    /* The last commit, and all files into their places; what fails here as well is told too. */
     struct errbuf late;
-    if (query_settle(query, true, outcome == QUERY_FAILED ? &late : err) != 0) {
-        if (outcome == QUERY_FAILED && !unsettled)
+    errbuf_clear(&late);
+    if (query_settle(query, false, &late) != 0 || checkpoint_settle(query->checkpoint, &late) != 0) {
+        if (outcome != QUERY_FAILED)
+            *err = late;
+        else if (strstr(err->text, late.text) == NULL)
             log_error(MODULE, "Query %s: %s", query->conf->name, late.text);
         outcome = QUERY_FAILED;
     }

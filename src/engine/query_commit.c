@@ -1,5 +1,9 @@
-/* S6, S7: how a batch becomes the past. Its commit is handed over; what follows from it (removing what is old, the
- * display group) is done when it is known to be durable. */
+/* S6, S7: how a batch becomes the past.
+ *
+ * Reading and mapping records has no effect that a crash could leave behind. So when a batch follows at once, the
+ * commit of the last one waits for that one's plan and state and becomes durable with them, before anything of the
+ * batch reaches the sink: one sync a batch. Where reading takes longer it does not wait for it (query_tick). What
+ * follows from a commit (the report, removing what is old, the display group) is done when it is durable. */
 #include "query_internal.h"
 
 #include "common/clock.h"
@@ -20,23 +24,24 @@ void query_display_offsets(struct query *query, bool now)
     offsets_commit(query->offsets, &query->start);
 }
 
-int query_settle(struct query *query, bool told, struct errbuf *err)
+int query_settle(struct query *query, bool resting, struct errbuf *err)
 {
-    int64_t oldest = query->batch_id - 1 - query->config->min_batches_to_retain;
-
-    if (committer_wait(query->committer, told, err) != 0) {
-        query->unsettled = true;
+    if (checkpoint_sync(query->checkpoint, err) != 0)
         return -1;
+    if (query->committing) {
+        int64_t committed = query->batch_id - 1, oldest = committed - query->config->min_batches_to_retain;
+
+        query->committing = false;
+        query_report_tell(query->untold);
+        query->untold = NULL;
+        checkpoint_purge(query->checkpoint, committed, query->config->min_batches_to_retain);
+        if (oldest > 0 && query->state)
+            state_purge(query->state, oldest);
+        if (oldest > 0 && query->limit)
+            limit_purge(query->limit, oldest);
+        query_display_offsets(query, false);
     }
-    if (!query->committing)
-        return 0;
-    query->committing = false;
-    if (oldest > 0 && query->state)
-        state_purge(query->state, oldest);
-    if (oldest > 0 && query->limit)
-        limit_purge(query->limit, oldest);
-    query_display_offsets(query, false);
-    return 0;
+    return resting ? checkpoint_show(query->checkpoint, true, err) : 0;
 }
 
 /* The event time moved on: what the next batch works with. */
@@ -67,7 +72,7 @@ static void move_on(struct query *query, int64_t next_watermark_ms)
     query->rerun = false;
 }
 
-/* The next batch is due at once, and has records waiting: it may be read while this one's commit is written. */
+/* The next batch is due at once, and has records waiting. */
 static bool next_is_due(const struct query *query)
 {
     if (query->rerun || query->conf->trigger == CONFIG_TRIGGER_ONCE || offset_list_equal(&query->end, &query->latest))
@@ -76,24 +81,31 @@ static bool next_is_due(const struct query *query)
            tracker_elapsed_ms(&query->tracker) >= query->conf->trigger_ms;
 }
 
+static int write_commit(struct query *query, int64_t next_watermark_ms, struct errbuf *err)
+{
+    struct checkpoint_commit commit = {.next_watermark_ms = next_watermark_ms};
+
+    read_marks_init(&commit.read);
+    int result = source_marks(query->source, &query->end, &commit.read) != 0
+                     ? errbuf_oom(err, "commit", query->end.count)
+                     : checkpoint_write_commit(query->checkpoint, query->batch_id, &commit, err);
+    read_marks_release(&commit.read);
+    return result;
+}
+
 enum query_outcome query_commit(struct query *query, struct query_work *work, struct errbuf *err)
 {
     bool later = next_is_due(query);
     int64_t next_watermark_ms = next_watermark(query, work);
-    struct committer_commit commit = {.batch_id = query->batch_id,
-                                      .commit = {.next_watermark_ms = next_watermark_ms},
-                                      .retain = query->config->min_batches_to_retain,
-                                      .done = query_report_done};
 
-    read_marks_init(&commit.commit.read);
-    if (source_marks(query->source, &query->end, &commit.commit.read) != 0) {
-        read_marks_release(&commit.commit.read);
-        errbuf_oom(err, "commit", query->end.count);
+    tracker_enter(&query->tracker);
+    if (write_commit(query, next_watermark_ms, err) != 0 || (!later && checkpoint_sync(query->checkpoint, err) != 0))
         return QUERY_FAILED;
-    }
-    commit.cookie = query_report_new(query, work);
-    committer_commit(query->committer, &commit);
+    tracker_leave(&query->tracker, PROGRESS_COMMIT_OFFSETS);
+    query->untold = query_report_new(query, work);
     query->committing = true;
+    query->committed_us = clock_monotonic_us();
     move_on(query, next_watermark_ms);
-    return later || query_settle(query, true, err) == 0 ? QUERY_EXECUTED : QUERY_FAILED;
+    int result = later ? checkpoint_show(query->checkpoint, false, err) : query_settle(query, false, err);
+    return result == 0 ? QUERY_EXECUTED : QUERY_FAILED;
 }

@@ -3,7 +3,6 @@
 #ifndef ENGINE_QUERY_INTERNAL_H
 #define ENGINE_QUERY_INTERNAL_H
 
-#include "engine/committer.h"
 #include "engine/feed.h"
 #include "engine/final_stage.h"
 #include "engine/limit.h"
@@ -28,7 +27,6 @@ struct query {
     const struct plan *plan;
 
     struct checkpoint *checkpoint;
-    struct committer *committer;
     char run_id[37];
     bool failed; /* keep a temporary checkpoint */
     struct offsets *offsets;
@@ -65,8 +63,9 @@ struct query {
     int64_t last_trigger_ms;      /* of minOffsetsPerTrigger */
     int64_t displayed_us;         /* when the display group was committed last */
     bool data_available;
-    bool committing; /* a commit was handed over and not waited for yet */
-    bool unsettled;  /* what was handed over failed: the error says its batch itself */
+    void *untold;         /* of the batch before, to be told when its commit is durable; NULL: none */
+    bool committing;      /* a commit was written that is not known to be durable yet */
+    int64_t committed_us; /* since when */
 
     /* Stopping and waiting. */
     bool stopping;
@@ -110,20 +109,22 @@ int query_tick(void *query, const char *down);
 /* sink_context's give_up: a stop came, and its time is over. */
 bool query_give_up(void *query);
 
-/* query_commit.c. All that a batch did is done, but for its commit: hand that over, move on to the next batch and,
- * unless that one is due at once, wait. QUERY_EXECUTED, or QUERY_FAILED with err. */
+/* query_commit.c. All that a batch did is done, but for its commit: write that, move on to the next batch and, unless
+ * that one is due at once, make it durable. QUERY_EXECUTED, or QUERY_FAILED with err. */
 enum query_outcome query_commit(struct query *query, struct query_work *work, struct errbuf *err);
-/* Until the commit of the batch before and the plan of the one in work, whichever were handed over, are durable; told:
- * and until the batch before was reported. 0, -1 with err, which says the batch. */
-int query_settle(struct query *query, bool told, struct errbuf *err);
+/* The commit of the batch before, the plan of the one in work and its version of the state, whichever were written, are
+ * durable, and the batch before is told; resting: and its files are to be seen, since nothing comes for a while. 0, -1
+ * with err. */
+int query_settle(struct query *query, bool resting, struct errbuf *err);
 /* For other Kafka tools to show lag; once a second, or now. */
 void query_display_offsets(struct query *query, bool now);
 
-/* query_report.c. What is to be told of an executed batch when its commit is durable; takes over work's rows,
+/* query_report.c. What is to be told of an executed batch when its commit is durable, takes over work's rows,
  * reached and result. Before the query moves on. NULL without memory (logged): nothing will be told. */
 void *query_report_new(struct query *query, struct query_work *work);
-/* committer_commit's done: tell it, unless the commit failed, and forget it. Any thread. */
-void query_report_done(void *report, int64_t spent_us, int64_t durable_us);
+/* The commit is durable: tell it and forget it. NULL is fine. */
+void query_report_tell(void *report);
+void query_report_drop(void *report);
 /* An idle trigger, if a record is due. */
 void query_report_idle(struct query *query);
 

@@ -157,6 +157,7 @@ static int open_state(struct query *query, struct errbuf *err)
     const struct plan *plan = query->plan;
     const struct plan_op *limit = query_find_op(plan, PLAN_LIMIT);
     int interval = (int)query->config->snapshot_interval;
+    struct wal *wal = checkpoint_wal(query->checkpoint);
     char *dir = NULL;
 
     if (plan->aggregate < plan->nops) {
@@ -164,7 +165,7 @@ static int open_state(struct query *query, struct errbuf *err)
         if (!query->layout)
             return errbuf_oom(err, "aggregate", 0);
         query->state =
-            state_open(checkpoint_state_dir(query->checkpoint), query->layout, query->batch_id, interval, err);
+            state_open(wal, checkpoint_state_dir(query->checkpoint), query->layout, query->batch_id, interval, err);
         if (!query->state)
             return -1;
     }
@@ -173,7 +174,7 @@ static int open_state(struct query *query, struct errbuf *err)
     /* The second stateful operator of a plan that has an aggregate already. */
     if (asprintf(&dir, "%s/state/%d/0", query->setup.checkpoint_dir, query->state ? 1 : 0) < 0)
         return errbuf_oom(err, "path", 0);
-    query->limit = limit_open(dir, limit->u.limit.rows, query->batch_id, interval, err);
+    query->limit = limit_open(wal, dir, limit->u.limit.rows, query->batch_id, interval, err);
     free(dir);
     return query->limit ? 0 : -1;
 }
@@ -274,9 +275,6 @@ static int open_all(struct query *query, struct errbuf *err)
     query->feed = feed_new(query->setup.board, &feed, err);
     if (!query->feed)
         return -1;
-    query->committer = committer_open(query->checkpoint, err);
-    if (!query->committer)
-        return -1;
     feed_partitions(query->feed, &query->start, NULL);
     tracker_init(&query->tracker);
     query->tracker.id = checkpoint_id(query->checkpoint);
@@ -321,7 +319,7 @@ void query_close(struct query *query)
 {
     if (!query)
         return;
-    committer_close(query->committer);
+    query_report_drop(query->untold);
     sink_close(query->sink);
     source_close(query->source);
     offsets_close(query->offsets);

@@ -1,5 +1,5 @@
 /* S8: what a trigger has to say: the progress record, in the log, the session's file and the snapshot. That of a batch
- * is made when the batch is done and told when its commit is durable, on the thread that made it so. */
+ * is made when the batch is done and told when its commit is durable. */
 #include "query_internal.h"
 
 #include "common/fileio.h"
@@ -62,16 +62,19 @@ static void log_progress(const struct progress *progress)
 struct report {
     struct feed *feed;
     struct query_journal *journal;
-    struct progress progress; /* but for the commit */
-    int64_t trigger_us;       /* when the trigger began */
+    struct progress progress;
     struct feed_batch numbers;
     struct offset_list end;
     int64_t *rows;    /* by partition of end */
     int64_t *reached; /* of numbers */
 };
 
-static void report_free(struct report *report)
+void query_report_drop(void *untold)
 {
+    struct report *report = untold;
+
+    if (!report)
+        return;
     progress_release(&report->progress);
     offset_list_release(&report->end);
     snapshot_result_unref(report->numbers.result);
@@ -123,7 +126,6 @@ void *query_report_new(struct query *query, struct query_work *work)
     offset_list_init(&report->end);
     report->feed = query->feed;
     report->journal = query->setup.journal;
-    report->trigger_us = query->tracker.start_us;
     report->numbers = work->numbers;
     report->numbers.rerun = query->rerun;
     report->numbers.lost_offsets = source_skipped(query->source);
@@ -136,27 +138,24 @@ void *query_report_new(struct query *query, struct query_work *work)
         report->numbers.result = feed_result(query->feed, query->batch_id, work->result);
         return report;
     }
-    report_free(report);
+    query_report_drop(report);
 no_memory:
     log_warn("ProgressReporter", "no memory for the progress record of batch %" PRId64, query->batch_id);
     return NULL;
 }
 
-void query_report_done(void *cookie, int64_t spent_us, int64_t durable_us)
+void query_report_tell(void *untold)
 {
-    struct report *report = cookie;
+    struct report *report = untold;
 
     if (!report)
         return;
-    if (spent_us >= 0) {
-        tracker_commit(&report->progress, spent_us, durable_us - report->trigger_us);
-        log_progress(&report->progress);
-        write_journal(report->journal, &report->progress);
-        feed_partitions(report->feed, &report->end, report->rows);
-        feed_executed(report->feed, &report->progress, &report->numbers);
-        report->numbers.result = NULL; /* taken over */
-    }
-    report_free(report);
+    log_progress(&report->progress);
+    write_journal(report->journal, &report->progress);
+    feed_partitions(report->feed, &report->end, report->rows);
+    feed_executed(report->feed, &report->progress, &report->numbers);
+    report->numbers.result = NULL; /* taken over */
+    query_report_drop(report);
 }
 
 void query_report_idle(struct query *query)

@@ -13,6 +13,9 @@
 /* Between tries while the broker is away, and between the log lines about it. */
 enum { RETRY_MS = 1000, WAITING_LOG_US = 10000000 };
 
+/* A commit that waits for the next batch's plan and state waits no longer than this. */
+#define COMMIT_US 10000
+
 /* A stop waits this long for a broker that is away; then nothing would come in the rest of the stop timeout either. */
 #define STOP_DOWN_US 2000000
 
@@ -85,8 +88,13 @@ int query_tick(void *cookie, const char *down)
         note_down(query, down);
     else
         query_note_up(query);
-    if (committer_failed(query->committer))
-        return 1;
+    if (query->committing && now_us - query->committed_us >= COMMIT_US) {
+        struct errbuf err; /* which every later sync repeats */
+
+        errbuf_clear(&err);
+        if (query_settle(query, false, &err) != 0)
+            return 1;
+    }
     if (!query_wait_stop(query, 0))
         return 0;
     if (query_give_up(query))

@@ -23,7 +23,7 @@
 #define MODULE "KafkaMicroBatchStream"
 
 /* How often tick() is asked. */
-#define TICK_US 1000000
+#define TICK_US 20000
 /* Longest wait for records in one go. */
 #define WAIT_MS 1000
 /* Deleting a topic and making it again takes a broker some tenths of a second. */

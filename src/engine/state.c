@@ -148,8 +148,8 @@ static int touch(struct state *state, uint32_t group, bool was_live)
 
 /* --- open and close ---------------------------------------------------------------------------------------------- */
 
-struct state *state_open(const char *dir, const struct aggregate_layout *layout, int64_t version, int snapshot_interval,
-                         struct errbuf *err)
+struct state *state_open(struct wal *wal, const char *dir, const struct aggregate_layout *layout, int64_t version,
+                         int snapshot_interval, struct errbuf *err)
 {
     struct state *state = calloc(1, sizeof(*state));
 
@@ -157,6 +157,7 @@ struct state *state_open(const char *dir, const struct aggregate_layout *layout,
         errbuf_oom(err, "state", sizeof(*state));
         return NULL;
     }
+    state->wal = wal;
     state->layout = layout;
     state->width = aggregate_width(layout);
     state->interval = snapshot_interval > 0 ? snapshot_interval : 1;

@@ -69,13 +69,14 @@ char *state_file_path(const char *dir, enum state_file_kind kind, int64_t versio
     return path;
 }
 
-int state_file_write(const char *dir, const struct state_file_head *head, const struct buf *bytes, struct errbuf *err)
+int state_file_write(struct wal *wal, const char *dir, const struct state_file_head *head, const struct buf *bytes,
+                     struct errbuf *err)
 {
     char *path = state_file_path(dir, head->kind, head->version);
 
     if (path == NULL)
         return errbuf_oom(err, "path", strlen(dir));
-    int result = fileio_replace(path, bytes->data, bytes->len, true, err);
+    int result = wal_put(wal, path, bytes->data, bytes->len, true, err);
     free(path);
     return result;
 }

@@ -48,8 +48,9 @@ void state_file_put_head(struct buf *out, const struct state_file_head *head);
 void state_file_begin(struct buf *out, const struct state_file_head *head);
 int state_file_end(struct buf *out, uint32_t *crc);
 
-/* Write it as DIR/<version>.delta or .snapshot, durably, over what is there. */
-int state_file_write(const char *dir, const struct state_file_head *head, const struct buf *bytes, struct errbuf *err);
+/* Put it into the log as DIR/<version>.delta or .snapshot, over what is there. */
+int state_file_write(struct wal *wal, const char *dir, const struct state_file_head *head, const struct buf *bytes,
+                     struct errbuf *err);
 
 /* Read and check a file against what is wanted (kind, version, layout hash; a delta's parent). Fills head, *crc
  * (trailer). -1 with EXIT_CODE_CHECKPOINT. */
@@ -81,6 +82,7 @@ struct state_snapshot {
 };
 
 struct state {
+    struct wal *wal;
     char *dir;
     const struct aggregate_layout *layout;
     size_t width;

@@ -172,8 +172,9 @@ static bool existed_before(const struct state *state, uint32_t group)
 /* What a large file took is given back: batches are small, or rare. */
 static int write_out(struct state *state, const struct state_file_head *head, uint32_t *crc, struct errbuf *err)
 {
-    int result = state_file_end(&state->bytes, crc) != 0 ? errbuf_oom(err, "state file", state->bytes.len)
-                                                         : state_file_write(state->dir, head, &state->bytes, err);
+    int result = state_file_end(&state->bytes, crc) != 0
+                     ? errbuf_oom(err, "state file", state->bytes.len)
+                     : state_file_write(state->wal, state->dir, head, &state->bytes, err);
 
     if (state->bytes.cap > BUFFER_KEPT)
         buf_release(&state->bytes);
@@ -339,7 +340,7 @@ static void remove_file(const struct state *state, enum state_file_kind kind, in
 
     if (path == NULL)
         return;
-    if (fileio_remove(path, &err) != 0)
+    if (wal_remove(state->wal, path, &err) != 0)
         log_warn("StateStore", "%s", err.text);
     free(path);
 }

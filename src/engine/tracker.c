@@ -123,21 +123,10 @@ static int fill_states(struct tracker *tracker, const struct tracker_facts *fact
     return 0;
 }
 
-/* How long the whole trigger took, and the rate that follows from it. */
-static void fill_total(struct progress *progress, int64_t total_us)
-{
-    int64_t total_ms = total_us / 1000;
-
-    progress->duration_ms = total_ms;
-    progress->phase_ms[PROGRESS_TRIGGER_EXECUTION] = total_ms;
-    progress->phase_us[PROGRESS_TRIGGER_EXECUTION] = total_us;
-    progress->processed_rows_per_second =
-        (double)progress_rows(progress) / ((double)(total_ms > 1 ? total_ms : 1) / 1000);
-}
-
 static void fill_times(const struct tracker *tracker, const struct tracker_facts *facts, struct progress *progress)
 {
     int64_t since_ms = (tracker->start_us - tracker->previous_start_us) / 1000;
+    int64_t total_us = clock_monotonic_us() - tracker->start_us, total_ms = total_us / 1000;
 
     progress->timestamp_ms = tracker->start_ms;
     for (size_t i = 0; i < PROGRESS_PHASES; i++) {
@@ -147,18 +136,15 @@ static void fill_times(const struct tracker *tracker, const struct tracker_facts
     /* The first trigger of a run has no trigger before it: an infinite time, so the rate is 0. Small batches that were
      * waiting come several a millisecond, which Spark's never do: they have their rate as their duration, by a whole
      * one. */
-    if (facts->rows > 0 && since_ms == 0)
+    if (!facts->idle && since_ms == 0)
         since_ms = 1;
     progress->input_rows_per_second =
         tracker->previous_start_ms ? (double)facts->rows / ((double)since_ms / 1000) : 0.0;
-    fill_total(progress, clock_monotonic_us() - tracker->start_us);
-}
-
-void tracker_commit(struct progress *progress, int64_t commit_us, int64_t total_us)
-{
-    progress->phase_us[PROGRESS_COMMIT_OFFSETS] = commit_us;
-    progress->phase_ms[PROGRESS_COMMIT_OFFSETS] = commit_us / 1000;
-    fill_total(progress, total_us);
+    progress->duration_ms = total_ms;
+    progress->phase_ms[PROGRESS_TRIGGER_EXECUTION] = total_ms;
+    progress->phase_us[PROGRESS_TRIGGER_EXECUTION] = total_us;
+    progress->processed_rows_per_second =
+        (double)progress_rows(progress) / ((double)(total_ms > 1 ? total_ms : 1) / 1000);
 }
 
 int tracker_finish(struct tracker *tracker, const struct tracker_facts *facts, struct progress *progress)

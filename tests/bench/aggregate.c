@@ -161,6 +161,7 @@ static int finish_batch(const struct data *data, struct aggregate_layout *layout
     struct aggregate_table parts[PARTITIONS];
     struct arena arena = ARENA_INIT;
     struct state *state = NULL;
+    struct wal *wal = NULL;
     struct errbuf err;
     struct batch batch;
     uint32_t *groups;
@@ -177,7 +178,8 @@ static int finish_batch(const struct data *data, struct aggregate_layout *layout
     for (size_t first = 0, part = 0; first < RECORDS; first += 250, part++)
         if (update_range(data, first, 250, &parts[part % PARTITIONS]) != 0)
             goto done;
-    state = state_open(dir, layout, 0, 10, &err);
+    wal = wal_open(dir, &err);
+    state = wal == NULL ? NULL : state_open(wal, dir, layout, 0, 10, &err);
     if (state == NULL)
         goto done;
     state_begin(state);
@@ -196,7 +198,7 @@ static int finish_batch(const struct data *data, struct aggregate_layout *layout
         arena_reset(&arena);
     }
     at_us[3] = clock_monotonic_us();
-    if (state_commit(state, 1, &err) != 0)
+    if (state_commit(state, 1, &err) != 0 || wal_sync(wal, &err) != 0)
         goto done;
     at_us[4] = clock_monotonic_us();
     for (int i = 0; i < STEPS; i++)
@@ -204,6 +206,7 @@ static int finish_batch(const struct data *data, struct aggregate_layout *layout
     result = 0;
 done:
     state_close(state);
+    wal_close(wal);
     while (made > 0)
         aggregate_table_release(&parts[--made]);
     arena_release(&arena);
@@ -270,7 +273,8 @@ static int measure_state(struct aggregate_layout *layout)
 
     if (mkdtemp(dir) == NULL)
         return -1;
-    struct state *state = state_open(dir, layout, 0, 1, &err);
+    struct wal *wal = wal_open(dir, &err);
+    struct state *state = wal == NULL ? NULL : state_open(wal, dir, layout, 0, 1, &err);
     if (state == NULL || aggregate_table_init(&partial, layout) != 0)
         goto done;
     for (int step = 0; step < 2; step++) {
@@ -283,15 +287,18 @@ static int measure_state(struct aggregate_layout *layout)
             goto done;
         printf("state: merge of %zu groups %" PRId64 " us", partial.count, clock_monotonic_us() - started);
         started = clock_monotonic_us();
-        if (state_commit(state, step + 1, &err) != 0)
+        if (state_commit(state, step + 1, &err) != 0 || wal_sync(wal, &err) != 0)
             goto done;
         printf(", commit %" PRId64 " us%s\n", clock_monotonic_us() - started, step == 0 ? " (delta and snapshot)" : "");
     }
     state_counts(state, &counts);
     printf("state: %" PRId64 " groups, %" PRId64 " bytes of memory\n", counts.total, counts.memory_bytes);
     state_close(state);
+    state = NULL;
+    if (wal_settle(wal, &err) != 0)
+        goto done;
     started = clock_monotonic_us();
-    state = state_open(dir, layout, 2, 1, &err);
+    state = state_open(wal, dir, layout, 2, 1, &err);
     if (state == NULL)
         goto done;
     printf("state: load %" PRId64 " us\n", clock_monotonic_us() - started);
@@ -301,6 +308,7 @@ done:
         fprintf(stderr, "state: %s\n", err.text);
     aggregate_table_release(&partial);
     state_close(state);
+    wal_close(wal);
     (void)fileio_remove_tree(dir, &err);
     return result;
 }

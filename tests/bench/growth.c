@@ -98,7 +98,8 @@ static int grow(const struct aggregate_layout *layout, bool windows, uint32_t gr
     errbuf_clear(&err);
     if (mkdtemp(dir) == NULL)
         return -1;
-    struct state *state = state_open(dir, layout, 0, 10, &err);
+    struct wal *wal = wal_open(dir, &err);
+    struct state *state = wal == NULL ? NULL : state_open(wal, dir, layout, 0, 10, &err);
     if (state == NULL || aggregate_table_init(&partial, layout) != 0)
         goto done;
     for (uint32_t first = 0; first < groups && n < SAMPLES; first += BATCH, n++) {
@@ -110,7 +111,7 @@ static int grow(const struct aggregate_layout *layout, bool windows, uint32_t gr
         if (state_merge(state, &partial, INT64_MIN, &err) != 0)
             goto done;
         struct moment merged = now();
-        if (state_commit(state, (int64_t)n + 1, &err) != 0)
+        if (state_commit(state, (int64_t)n + 1, &err) != 0 || wal_sync(wal, &err) != 0)
             goto done;
         state_purge(state, (int64_t)n + 1 - 100);
         struct moment committed = now();
@@ -139,6 +140,7 @@ done:
         fprintf(stderr, "growth: %s\n", err.text);
     aggregate_table_release(&partial);
     state_close(state);
+    wal_close(wal);
     (void)fileio_remove_tree(dir, &err);
     return result;
 }

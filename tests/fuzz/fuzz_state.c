@@ -52,7 +52,7 @@ static size_t show(struct state *state, struct buf *out)
 }
 
 /* Version 1 out of the lines of text; false: they cannot be summed up. */
-static bool build(char *text, int interval, struct buf *shown)
+static bool build(struct wal *wal, char *text, int interval, struct buf *shown)
 {
     const char *rows[MOST_ROWS + 1];
     struct aggregate_table partial;
@@ -62,12 +62,12 @@ static bool build(char *text, int interval, struct buf *shown)
     for (char *row = strtok_r(text, "\n", &save); row != NULL && n < MOST_ROWS; row = strtok_r(NULL, "\n", &save))
         rows[n++] = row;
     rows[n] = NULL;
-    struct state *state = state_open(dir, layout, 0, interval, &err);
+    struct state *state = state_open(wal, dir, layout, 0, interval, &err);
     fuzz_must(state != NULL && aggregate_table_init(&partial, layout) == 0);
     state_begin(state);
     bool good = groups_update(&groups, &partial, rows) == 0 && state_merge(state, &partial, INT64_MIN, &err) == 0;
     if (good) {
-        fuzz_must(state_commit(state, 1, &err) == 0);
+        fuzz_must(state_commit(state, 1, &err) == 0 && wal_settle(wal, &err) == 0);
         show(state, shown);
     }
     aggregate_table_release(&partial);
@@ -106,9 +106,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (layout == NULL)
         set_up();
-    fuzz_must(fileio_remove_tree(dir, &err) == 0);
+    fuzz_must(fileio_remove_tree(dir, &err) == 0 && fileio_make_dirs(dir, &err) == 0);
+    struct wal *wal = wal_open(dir, &err);
+    fuzz_must(wal != NULL);
     char *text = fuzz_text(data, lines);
-    bool good = build(text, interval, &built);
+    bool good = build(wal, text, interval, &built);
     free(text);
     if (!good)
         goto done;
@@ -117,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     file.len -= 4;
     change(&file, end == NULL ? NULL : end + 1, nchanges);
     fuzz_write(path, file.data, file.len);
-    struct state *state = state_open(dir, layout, 1, interval, &err);
+    struct state *state = state_open(wal, dir, layout, 1, interval, &err);
     if (state == NULL) {
         if (nchanges < 4 || err.exit_code != EXIT_CODE_CHECKPOINT || strstr(err.text, path) == NULL)
             fuzz_fail("exit code %d: %s", (int)err.exit_code, err.text);
@@ -126,14 +128,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t n = show(state, &loaded);
     fuzz_must(nchanges >= 4 || fuzz_same(&built, &loaded));
     state_begin(state);
-    fuzz_must(state_commit(state, 2, &err) == 0);
+    fuzz_must(state_commit(state, 2, &err) == 0 && wal_settle(wal, &err) == 0);
     state_close(state);
-    state = state_open(dir, layout, 2, interval, &err);
+    state = state_open(wal, dir, layout, 2, interval, &err);
     if (state == NULL)
         fuzz_fail("%s", err.text);
     fuzz_must(show(state, &again) == n && fuzz_same(&loaded, &again));
     state_close(state);
 done:
+    wal_close(wal);
     buf_release(&built);
     buf_release(&loaded);
     buf_release(&again);

@@ -20,6 +20,7 @@ struct fixture {
     struct groups groups;
     struct aggregate_layout *layout;
     char dir[64];
+    struct wal *wal; /* of dir */
     struct errbuf err;
 };
 
@@ -45,12 +46,17 @@ static inline int setup(void **state)
     fixture->layout = aggregate_layout_new(&fixture->groups.op);
     snprintf(fixture->dir, sizeof(fixture->dir), "/tmp/sf-state-XXXXXX");
     *state = fixture;
-    return fixture->layout == NULL || mkdtemp(fixture->dir) == NULL ? -1 : 0;
+    if (fixture->layout == NULL || mkdtemp(fixture->dir) == NULL)
+        return -1;
+    fixture->wal = wal_open(fixture->dir, &fixture->err);
+    return fixture->wal == NULL ? -1 : 0;
 }
 
 static inline int teardown(void **state)
 {
     struct fixture *fixture = *state;
+
+    wal_close(fixture->wal);
     int result = fileio_remove_tree(fixture->dir, &fixture->err);
 
     aggregate_layout_free(fixture->layout);
@@ -61,7 +67,7 @@ static inline int teardown(void **state)
 
 static inline struct state *open_version(struct fixture *fixture, int64_t version, int interval)
 {
-    struct state *state = state_open(fixture->dir, fixture->layout, version, interval, &fixture->err);
+    struct state *state = state_open(fixture->wal, fixture->dir, fixture->layout, version, interval, &fixture->err);
 
     if (state == NULL)
         fail_msg("version %" PRId64 ": %s", version, fixture->err.text);
@@ -100,9 +106,10 @@ static inline void assert_listing(struct state *state, int (*list)(struct state 
     buf_release(&out);
 }
 
+/* Its files are in their places afterwards, where the tests look at them and damage them. */
 static inline void commit(struct fixture *fixture, struct state *state, int64_t version)
 {
-    if (state_commit(state, version, &fixture->err) != 0)
+    if (state_commit(state, version, &fixture->err) != 0 || wal_settle(fixture->wal, &fixture->err) != 0)
         fail_msg("version %" PRId64 ": %s", version, fixture->err.text);
 }
 

@@ -365,7 +365,8 @@ static void test_storage_failure(void **state)
     struct checkpoint_plan it = {0, 0, 0, offsets("{\"t\":{\"0\":1}}")};
 
     assert_int_equal(fileio_remove_tree(fixture->dir, &fixture->err), 0);
-    assert_int_equal(checkpoint_write_plan(checkpoint, &it, &fixture->err), -1);
+    assert_int_equal(checkpoint_write_plan(checkpoint, &it, &fixture->err), 0);
+    assert_int_equal(checkpoint_sync(checkpoint, &fixture->err), -1);
     assert_int_equal(fixture->err.exit_code, EXIT_CODE_STORAGE);
     const struct checkpoint_commit done = {.next_watermark_ms = 0};
     assert_int_equal(checkpoint_write_commit(checkpoint, 0, &done, &fixture->err), -1);

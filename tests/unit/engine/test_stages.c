@@ -34,6 +34,7 @@ struct stages {
     struct aggregate_table partial; /* of both parts, where they share one */
     struct map_stage map;
     struct map_part *parts[2];
+    struct wal *wal; /* of dir */
     struct state *state;
     struct final_stage *final;
     char dir[32];
@@ -109,7 +110,9 @@ static int open_stages_apart(struct stages *stages, const char *sql, enum plan_o
         }
         snprintf(stages->dir, sizeof(stages->dir), "/tmp/stages-XXXXXX");
         assert_non_null(mkdtemp(stages->dir));
-        stages->state = state_open(stages->dir, stages->layout, 0, 10, &stages->err);
+        stages->wal = wal_open(stages->dir, &stages->err);
+        assert_non_null(stages->wal);
+        stages->state = state_open(stages->wal, stages->dir, stages->layout, 0, 10, &stages->err);
         assert_non_null(stages->state);
         state_begin(stages->state);
     } else {
@@ -142,6 +145,7 @@ static void close_stages(struct stages *stages)
         aggregate_table_release(stages->map.shared);
     final_stage_free(stages->final);
     state_close(stages->state);
+    wal_close(stages->wal);
     if (stages->dir[0])
         rmdir(stages->dir);
     if (stages->plan)

@@ -116,7 +116,7 @@ static void test_order_of_sums(void **unused)
     groups_call(&groups, AGGREGATE_SUM, 1, -1);
     groups_call(&groups, AGGREGATE_AVG, 1, -1);
     struct aggregate_layout *layout = aggregate_layout_new(&groups.op);
-    struct state *state = state_open(fixture->dir, layout, 0, 10, &fixture->err);
+    struct state *state = state_open(fixture->wal, fixture->dir, layout, 0, 10, &fixture->err);
     assert_non_null(state);
     assert_int_equal(aggregate_table_init(&partial, layout), 0);
     static const char *const parts[][2] = {{"a|1e16", NULL}, {"a|1", NULL}, {"a|1", NULL}};
@@ -149,7 +149,7 @@ static void test_global(void **unused)
     groups_call(&groups, AGGREGATE_COUNT, -1, -1);
     groups_call(&groups, AGGREGATE_SUM, 0, -1);
     struct aggregate_layout *layout = aggregate_layout_new(&groups.op);
-    struct state *state = state_open(fixture->dir, layout, 0, 10, &fixture->err);
+    struct state *state = state_open(fixture->wal, fixture->dir, layout, 0, 10, &fixture->err);
     assert_non_null(state);
     assert_int_equal(aggregate_table_init(&partial, layout), 0);
     assert_listing(state, state_all, "0|NULL\n");
@@ -166,7 +166,7 @@ static void test_global(void **unused)
     state_rollback(state);
     assert_listing(state, state_all, "0|NULL\n");
     state_close(state);
-    state = state_open(fixture->dir, layout, 2, 10, &fixture->err);
+    state = state_open(fixture->wal, fixture->dir, layout, 2, 10, &fixture->err);
     assert_non_null(state);
     assert_listing(state, state_all, "2|11\n");
     state_close(state);

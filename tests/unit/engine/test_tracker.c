@@ -73,10 +73,15 @@ static void test_rates(void **state)
     tracker_begin(&tracker);
     tracker_begin(&tracker);
     facts.rows = 0;
+    facts.idle = true;
     assert_int_equal(tracker_finish(&tracker, &facts, &progress), 0);
     assert_true(isnan(progress.input_rows_per_second));
     progress_release(&progress);
-    /* With rows it counts as a millisecond, as it does for the rate above. */
+    /* A batch counts as a millisecond, as it does for the rate above; one without rows as well. */
+    facts.idle = false;
+    assert_int_equal(tracker_finish(&tracker, &facts, &progress), 0);
+    assert_true(progress.input_rows_per_second == 0);
+    progress_release(&progress);
     facts.rows = 30;
     assert_int_equal(tracker_finish(&tracker, &facts, &progress), 0);
     assert_true(progress.input_rows_per_second == 30000);
