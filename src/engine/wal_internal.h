@@ -13,7 +13,8 @@
 #include <stdint.h>
 
 #define WAL_LOGGER "WriteAheadLog"
-#define WAL_TITLE "sfcrime write-ahead log, version 1\n"
+#define WAL_FAMILY "sfcrime write-ahead log, version "
+#define WAL_TITLE WAL_FAMILY "1\n"
 #define WAL_PREFIX "wal."
 #define WAL_GROUP_BYTES ((size_t)20) /* before the body */
 

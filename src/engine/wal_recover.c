@@ -171,6 +171,11 @@ static int read_file(struct recovery *recovery, size_t file, struct errbuf *err)
     bool last = file + 1 == recovery->nfiles;
     if (bytes->len >= title && memcmp(begin, WAL_TITLE, title) == 0)
         at += title;
+    else if (bytes->len > title && memcmp(begin, WAL_FAMILY, strlen(WAL_FAMILY)) == 0)
+        return errbuf_set(err, EXIT_CODE_CHECKPOINT,
+                          "%s/%s is of another version, wanted \"%.*s\"; run the program that wrote it once, until it "
+                          "ends by itself, or start again with --from-scratch (the old directory is kept aside)",
+                          recovery->root, recovery->names[file], (int)title - 1, WAL_TITLE);
     else if (!last || has_group(begin, end))
         return damaged(recovery, file, 0, "it does not begin as a write-ahead log", err);
     else
@@ -183,7 +188,7 @@ static int read_file(struct recovery *recovery, size_t file, struct errbuf *err)
         if (len == 0) {
             if (!last || has_group(at + 1, end))
                 return damaged(recovery, file, (size_t)(at - begin), "checksum", err);
-            log_info(WAL_LOGGER, "%s/%s: the last %zu bytes were being written when the process or the system ended",
+            log_info(WAL_LOGGER, "%s/%s: %zu bytes at its end were being written when the process or the system ended",
                      recovery->root, recovery->names[file], (size_t)(end - at));
             return 0;
         }
