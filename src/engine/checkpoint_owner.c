@@ -2,29 +2,14 @@
 #include "checkpoint_internal.h"
 
 #include "common/log.h"
+#include "common/uuid.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define LOGGER CHECKPOINT_LOGGER
 #define FROM_SCRATCH CHECKPOINT_FROM_SCRATCH
-
-/* A version 4 UUID. -1 with errno. */
-static int make_uuid(char uuid[37])
-{
-    unsigned char b[16];
-
-    if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
-        return -1;
-    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
-    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    snprintf(uuid, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-             b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-    return 0;
-}
 
 int checkpoint_owner_write(const struct checkpoint *checkpoint, struct errbuf *err)
 {
@@ -116,7 +101,7 @@ static int check_owner(struct checkpoint *checkpoint, const struct checkpoint_id
 static int read_id(struct checkpoint *checkpoint, bool owned, bool *metadata_missing, struct errbuf *err)
 {
     char *path = checkpoint_file_path(checkpoint->dir, "metadata");
-    char uuid[37];
+    char uuid[UUID_TEXT];
     char *id;
 
     if (path == NULL)
@@ -134,8 +119,8 @@ static int read_id(struct checkpoint *checkpoint, bool owned, bool *metadata_mis
         return result;
     }
     if (id == NULL) {
-        if (make_uuid(uuid) != 0)
-            return errbuf_set(err, EXIT_CODE_RUNTIME, "no random bytes for a query id: %s", strerror(errno));
+        if (uuid_random(uuid, err) != 0)
+            return -1;
         id = strdup(uuid);
         if (id == NULL)
             return errbuf_oom(err, "query id", sizeof(uuid));

@@ -5,13 +5,13 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/uuid.h"
 #include "engine/offset_plan.h"
 #include "engine/subscription.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #define MODULE "MicroBatchExecution"
 
@@ -116,20 +116,6 @@ struct map_part *query_part_of(struct query *query, const char *topic, int32_t p
 }
 
 /* --- opening ---------------------------------------------------------------------------------------------------- */
-
-/* A random UUID (version 4). */
-static int make_uuid(char text[37], struct errbuf *err)
-{
-    unsigned char b[16];
-
-    if (getrandom(b, sizeof(b), 0) != (ssize_t)sizeof(b))
-        return errbuf_set(err, EXIT_CODE_RUNTIME, "no random bytes for a run id");
-    b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
-    b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
-    snprintf(text, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-             b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
-    return 0;
-}
 
 /* Take over what recovery found. */
 static int take_position(struct query *query, struct errbuf *err)
@@ -261,7 +247,7 @@ static int open_source(struct query *query, struct errbuf *err)
 
 static int open_all(struct query *query, struct errbuf *err)
 {
-    if (make_uuid(query->run_id, err) != 0 || take_position(query, err) != 0 || open_state(query, err) != 0 ||
+    if (uuid_random(query->run_id, err) != 0 || take_position(query, err) != 0 || open_state(query, err) != 0 ||
         open_stages(query, err) != 0 || open_sink(query, err) != 0 || open_source(query, err) != 0)
         return -1;
     struct feed_setup feed = {
