@@ -128,6 +128,7 @@ static enum query_outcome plan_batch(struct query *query, struct errbuf *err)
         errbuf_prefix(err, "batch %" PRId64, query->batch_id);
         return QUERY_FAILED;
     }
+    query_note_unsynced(query);
     query->planned = true;
     tracker_leave(tracker, PROGRESS_WAL_COMMIT);
     return QUERY_EXECUTED;

@@ -2,8 +2,9 @@
  *
  * Reading and mapping records has no effect that a crash could leave behind. So when a batch follows at once, the
  * commit of the last one waits for that one's plan and state and becomes durable with them, before anything of the
- * batch reaches the sink: one sync a batch. Where reading takes longer it does not wait for it (query_tick). What
- * follows from a commit (the report, removing what is old, the display group) is done when it is durable. */
+ * batch reaches the sink: one sync a batch. Where reading takes longer, neither commit nor plan waits for it
+ * (query_tick). What follows from a commit (the report, removing what is old, the display group) is done when it is
+ * durable. */
 #include "query_internal.h"
 
 #include "common/clock.h"
@@ -24,10 +25,17 @@ void query_display_offsets(struct query *query, bool now)
     offsets_commit(query->offsets, &query->start);
 }
 
+void query_note_unsynced(struct query *query)
+{
+    if (query->unsynced_us == 0)
+        query->unsynced_us = clock_monotonic_us();
+}
+
 int query_settle(struct query *query, bool resting, struct errbuf *err)
 {
     if (checkpoint_sync(query->checkpoint, err) != 0)
         return -1;
+    query->unsynced_us = 0;
     if (query->committing) {
         int64_t committed = query->batch_id - 1, oldest = committed - query->config->min_batches_to_retain;
 
@@ -104,7 +112,7 @@ enum query_outcome query_commit(struct query *query, struct query_work *work, st
     tracker_leave(&query->tracker, PROGRESS_COMMIT_OFFSETS);
     query->untold = query_report_new(query, work);
     query->committing = true;
-    query->committed_us = clock_monotonic_us();
+    query_note_unsynced(query);
     move_on(query, next_watermark_ms);
     int result = later ? checkpoint_show(query->checkpoint, false, err) : query_settle(query, false, err);
     return result == 0 ? QUERY_EXECUTED : QUERY_FAILED;

@@ -63,9 +63,9 @@ struct query {
     int64_t last_trigger_ms;      /* of minOffsetsPerTrigger */
     int64_t displayed_us;         /* when the display group was committed last */
     bool data_available;
-    void *untold;         /* of the batch before, to be told when its commit is durable; NULL: none */
-    bool committing;      /* a commit was written that is not known to be durable yet */
-    int64_t committed_us; /* since when */
+    void *untold;        /* of the batch before, to be told when its commit is durable; NULL: none */
+    bool committing;     /* a commit was written that is not known to be durable yet */
+    int64_t unsynced_us; /* since when that or a plan waits to be made durable; 0: nothing does */
 
     /* Stopping and waiting. */
     bool stopping;
@@ -109,7 +109,9 @@ int query_tick(void *query, const char *down);
 /* sink_context's give_up: a stop came, and its time is over. */
 bool query_give_up(void *query);
 
-/* query_commit.c. All that a batch did is done, but for its commit: write that, move on to the next batch and, unless
+/* query_commit.c. A plan or a commit was written. */
+void query_note_unsynced(struct query *query);
+/* All that a batch did is done, but for its commit: write that, move on to the next batch and, unless
  * that one is due at once, make it durable. QUERY_EXECUTED, or QUERY_FAILED with err. */
 enum query_outcome query_commit(struct query *query, struct query_work *work, struct errbuf *err);
 /* The commit of the batch before, the plan of the one in work and its version of the state, whichever were written, are

@@ -13,8 +13,8 @@
 /* Between tries while the broker is away, and between the log lines about it. */
 enum { RETRY_MS = 1000, WAITING_LOG_US = 10000000 };
 
-/* A commit that waits for the next batch's plan and state waits no longer than this. */
-#define COMMIT_US 10000
+/* A commit and a plan that wait for the batch's state wait no longer than this. */
+#define UNSYNCED_US 10000
 
 /* A stop waits this long for a broker that is away; then nothing would come in the rest of the stop timeout either. */
 #define STOP_DOWN_US 2000000
@@ -88,11 +88,11 @@ int query_tick(void *cookie, const char *down)
         note_down(query, down);
     else
         query_note_up(query);
-    if (query->committing && now_us - query->committed_us >= COMMIT_US) {
+    if (query->unsynced_us != 0 && now_us - query->unsynced_us >= UNSYNCED_US) {
         struct errbuf err; /* which every later sync repeats */
 
         errbuf_clear(&err);
-        if (query_settle(query, false, &err) != 0)
+        if (query_settle(query, false, &err) != 0 || checkpoint_show(query->checkpoint, false, &err) != 0)
             return 1;
     }
     if (!query_wait_stop(query, 0))
