@@ -66,7 +66,8 @@ struct checkpoint_identity {
  * embedded broker that was restarted ("mockCluster...") says so and names --from-scratch. Missing commits: WARN, the
  * newest plan is run again, as Spark. */
 struct checkpoint *checkpoint_open(const char *dir, const struct checkpoint_identity *identity, struct errbuf *err);
-/* Settle, release the lock, close. remove: delete the directory (a temporary one, after a clean end). */
+/* Release the lock, close; what is not settled stays in the log for the next start. remove: delete the directory (a
+ * temporary one, after a clean end). */
 void checkpoint_close(struct checkpoint *checkpoint, bool remove);
 
 /* Move an old directory aside (DIR.old-<time>), for --from-scratch. A missing or empty one is fine. Refuses a locked

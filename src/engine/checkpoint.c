@@ -364,8 +364,6 @@ void checkpoint_close(struct checkpoint *checkpoint, bool remove)
 
     if (checkpoint == NULL)
         return;
-    if (!remove && checkpoint->wal != NULL && wal_settle(checkpoint->wal, &err) != 0)
-        log_warn(LOGGER, "%s", err.text); /* what is durable in the log, the next start puts in place */
     wal_close(checkpoint->wal);
     /* still under the lock, so that nobody loses a new one */
     if (remove && fileio_remove_tree(checkpoint->dir, &err) != 0)

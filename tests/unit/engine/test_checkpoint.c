@@ -172,6 +172,8 @@ static void test_watermark_of_the_plan(void **state)
     assert_int_equal(checkpoint_write_plan(checkpoint, &it, &fixture->err), 0);
     const struct checkpoint_commit done = {.next_watermark_ms = 5000};
     assert_int_equal(checkpoint_write_commit(checkpoint, 0, &done, &fixture->err), 0);
+    assert_int_equal(checkpoint_sync(checkpoint, &fixture->err), 0); /* durable, though not in its place */
+    assert_false(there(fixture, "commits/0"));
     checkpoint_close(checkpoint, false);
     offset_list_release(&it.end);
     checkpoint = open_it(fixture);
