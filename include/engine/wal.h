@@ -7,9 +7,9 @@
  *   wal_put ... wal_put, wal_remove -> wal_sync: durable, all of it or none -> wal_show: to be seen, as any other file
  *   -> wal_settle: durable in its place; the log is gone
  *
- * ROOT/wal.<n> are the log's files, n ascending, two at most. They are there while a process runs and after a crash,
- * never after a clean end. Whoever opens ROOT next puts the files in their places first (wal_open); so after a crash of
- * the process, or of the system, the directory is as it was at the last wal_sync or somewhat later.
+ * ROOT/wal.<n> are the log's files, n ascending; two, and for a moment three. They are there while a process runs and
+ * after a crash, never after a clean end. Whoever opens ROOT next puts the files in their places first (wal_open); so
+ * after a crash of the process, or of the system, the directory is as it was at the last wal_sync or somewhat later.
  *
  * One thread. ROOT and the files' directories are there, and the caller holds ROOT's lock. Errors: -1 or NULL with err,
  * EXIT_CODE_STORAGE unless said otherwise. After a failed write or sync all later calls fail likewise, and the log

@@ -48,11 +48,14 @@ struct log_file {
 struct wal {
     char *root;
     struct log_file now, before;
-    uint64_t group_number; /* of the next group */
-    struct buf group;      /* what is put and not synced */
-    bool has_puts;         /* in it */
-    struct entry *entries; /* in the order of wal_put */
+    struct log_file oldest; /* only while it is given up */
+    uint64_t group_number;  /* of the next group */
+    struct buf group;       /* what is put and not synced */
+    bool has_puts;          /* in it */
+    struct entry *entries;  /* in the order of wal_put */
     size_t nentries, entries_cap;
+    char **directories; /* of all names so far, relative to the root; few */
+    size_t ndirectories;
     struct buf bytes; /* of one file */
     int64_t shown_us; /* when wal_show was done last */
     int64_t show_cost_us;
@@ -85,9 +88,13 @@ void wal_close(struct wal *wal)
         return;
     fileio_log_close(wal->now.log);
     fileio_log_close(wal->before.log);
+    fileio_log_close(wal->oldest.log);
     for (size_t i = 0; i < wal->nentries; i++)
         free(wal->entries[i].name);
     free(wal->entries);
+    for (size_t i = 0; i < wal->ndirectories; i++)
+        free(wal->directories[i]);
+    free(wal->directories);
     buf_release(&wal->group);
     buf_release(&wal->bytes);
     free(wal->root);
@@ -172,9 +179,16 @@ static int add_entry(struct wal *wal, const char *name, const struct entry *entr
 
 /* --- files in their places ---------------------------------------------------------------------------------------- */
 
+static const struct log_file *file_of(const struct wal *wal, int64_t number)
+{
+    if (number == wal->now.number)
+        return &wal->now;
+    return number == wal->before.number ? &wal->before : &wal->oldest;
+}
+
 static int show_entry(struct wal *wal, struct entry *entry, struct errbuf *err)
 {
-    const struct log_file *file = entry->file == wal->now.number ? &wal->now : &wal->before;
+    const struct log_file *file = file_of(wal, entry->file);
     char *path = path_of(wal, entry->name);
     int result;
 
@@ -205,27 +219,32 @@ static int show_all(struct wal *wal, struct errbuf *err)
     return 0;
 }
 
-/* The directories of the entries of one file of the log (0: of all), each about once: they come in turns. */
-static int sync_directories(struct wal *wal, int64_t file, struct errbuf *err)
+/* The directory of a name will have to be synced, also when nothing of it is left: a name that came back after the log
+ * is gone would stay, and perhaps with nothing in it. */
+static int note_directory(struct wal *wal, const char *name)
 {
-    const char *done[8] = {NULL};
-    size_t next = 0;
+    const char *slash = strrchr(name, '/');
+    size_t len = slash == NULL ? 0 : (size_t)(slash - name);
 
-    for (size_t i = 0; i < wal->nentries; i++) {
-        const struct entry *entry = &wal->entries[i];
-        const char *slash = entry->gone ? NULL : strrchr(entry->name, '/');
-        size_t len = slash == NULL ? 0 : (size_t)(slash - entry->name);
-        bool again = false;
+    for (size_t i = 0; i < wal->ndirectories; i++)
+        if (strncmp(wal->directories[i], name, len) == 0 && wal->directories[i][len] == '\0')
+            return 0;
+    char **grown = reallocarray(wal->directories, wal->ndirectories + 1, sizeof(*grown));
+    if (grown == NULL)
+        return -1;
+    wal->directories = grown;
+    wal->directories[wal->ndirectories] = strndup(name, len);
+    if (wal->directories[wal->ndirectories] == NULL)
+        return -1;
+    wal->ndirectories++;
+    return 0;
+}
 
-        if (entry->gone || (file != 0 && entry->file != file))
-            continue;
-        for (size_t k = 0; k < 8 && done[k] != NULL && !again; k++)
-            again = strncmp(done[k], entry->name, len + 1) == 0 && strchr(done[k] + len + 1, '/') == NULL;
-        if (again)
-            continue;
-        done[next++ % 8] = entry->name;
-        char *path = wal_recover_path(wal->root, entry->name, len);
-        int result = path == NULL ? errbuf_oom(err, "path", len) : fileio_sync_directory(path, err);
+static int sync_directories(struct wal *wal, struct errbuf *err)
+{
+    for (size_t i = 0; i < wal->ndirectories; i++) {
+        char *path = path_of(wal, wal->directories[i]);
+        int result = path == NULL ? errbuf_oom(err, "path", strlen(wal->root)) : fileio_sync_directory(path, err);
         free(path);
         if (result != 0)
             return -1;
@@ -264,7 +283,7 @@ static int give_up(struct wal *wal, struct log_file *file, struct errbuf *err)
             if (!entry->gone && entry->file == file->number && make_durable(wal, entry, waiting, err) != 0)
                 return -1;
         }
-    if (sync_directories(wal, file->number, err) != 0)
+    if (sync_directories(wal, err) != 0)
         return -1;
     for (size_t i = 0; i < wal->nentries; i++)
         if (!wal->entries[i].gone && wal->entries[i].file == file->number)
@@ -312,6 +331,10 @@ static int put_direct(struct wal *wal, const char *path, const void *data, size_
         return -1;
     if (fileio_replace(path, data, len, replace, err) != 0)
         return strcmp(err->condition, "EXISTS") == 0 ? -1 : fail(wal, err);
+    /* Only now, and looked for again: the sync may have given up the file of the log that held it. */
+    struct entry *old = find(wal, name_in(wal, path));
+    if (old != NULL)
+        forget(old);
     add_op(wal, WAL_KEEP, name_in(wal, path), NULL, 0, &at);
     wal->has_puts = true; /* it has to be durable, or what the log said of the name before would be done again */
     return 0;
@@ -326,15 +349,15 @@ int wal_put(struct wal *wal, const char *path, const void *data, size_t len, boo
         return failed_before(wal, err);
     if (!replace && (old != NULL || exists(path)))
         return already_there(path, err);
-    if (old != NULL)
-        forget(old);
     if (len > DIRECT_BYTES)
         return put_direct(wal, path, data, len, replace, err);
+    if (old != NULL)
+        forget(old);
     struct entry entry = {.replace = replace, .len = len};
     size_t at;
     add_op(wal, WAL_PUT, name, data, len, &at);
     entry.at = (off_t)at;
-    if (add_entry(wal, name, &entry) != 0 || wal->group.failed) {
+    if (note_directory(wal, name) != 0 || add_entry(wal, name, &entry) != 0 || wal->group.failed) {
         errbuf_oom(err, "write-ahead log", wal->group.len);
         return fail(wal, err);
     }
@@ -352,6 +375,10 @@ int wal_remove(struct wal *wal, const char *path, struct errbuf *err)
     if (wal->failed)
         return failed_before(wal, err);
     add_op(wal, WAL_REMOVE, name, NULL, 0, &at);
+    if (note_directory(wal, name) != 0) {
+        errbuf_oom(err, "write-ahead log", strlen(name));
+        return fail(wal, err);
+    }
     if (entry != NULL)
         forget(entry);
     return never_made ? 0 : fileio_remove(path, err);
@@ -361,11 +388,9 @@ int wal_remove(struct wal *wal, const char *path, struct errbuf *err)
 
 static int begin_file(struct wal *wal, struct errbuf *err)
 {
+    int64_t number = wal->now.number + 1;
     char name[32];
 
-    if (give_up(wal, &wal->before, err) != 0)
-        return -1;
-    int64_t number = wal->now.number + 1;
     snprintf(name, sizeof(name), WAL_PREFIX "%" PRId64, number);
     char *path = path_of(wal, name);
     struct fileio_log *log = path == NULL ? NULL : fileio_log_create(path, err);
@@ -374,6 +399,7 @@ static int begin_file(struct wal *wal, struct errbuf *err)
     free(path);
     if (log == NULL)
         return -1;
+    wal->oldest = wal->before;
     wal->before = wal->now;
     wal->now = (struct log_file){.log = log, .number = number};
     return 0;
@@ -411,7 +437,8 @@ static int write_group(struct wal *wal, struct errbuf *err)
         entry->at += base;
         file->entries++;
     }
-    return 0;
+    /* Not before the group is durable: what it says anew of a name is what the old file's word of it gives way to. */
+    return give_up(wal, &wal->oldest, err);
 }
 
 int wal_sync(struct wal *wal, struct errbuf *err)

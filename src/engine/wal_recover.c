@@ -258,6 +258,8 @@ static int sync_directories(const struct recovery *recovery, struct errbuf *err)
     return result;
 }
 
+/* The oldest first, each durably: one that came back alone would undo what the later ones said, and what is written
+ * from now on. */
 static int remove_files(const struct recovery *recovery, struct errbuf *err)
 {
     for (size_t i = 0; i < recovery->nfiles; i++) {
@@ -266,11 +268,10 @@ static int remove_files(const struct recovery *recovery, struct errbuf *err)
             return errbuf_oom(err, "path", strlen(recovery->root));
         int result = fileio_remove(path, err);
         free(path);
-        if (result != 0)
+        if (result != 0 || fileio_sync_directory(recovery->root, err) != 0)
             return -1;
     }
-    /* Before anything else is written: a log that came back would undo it. */
-    return fileio_sync_directory(recovery->root, err);
+    return 0;
 }
 
 static int put_in_place(struct recovery *recovery, struct errbuf *err)
