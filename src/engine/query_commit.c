@@ -49,7 +49,7 @@ int query_settle(struct query *query, bool resting, struct errbuf *err)
             limit_purge(query->limit, oldest);
         query_display_offsets(query, false);
     }
-    return resting ? checkpoint_show(query->checkpoint, true, err) : 0;
+    return checkpoint_show(query->checkpoint, resting, err);
 }
 
 /* The event time moved on: what the next batch works with. */

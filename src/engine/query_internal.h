@@ -115,8 +115,8 @@ void query_note_unsynced(struct query *query);
  * that one is due at once, make it durable. QUERY_EXECUTED, or QUERY_FAILED with err. */
 enum query_outcome query_commit(struct query *query, struct query_work *work, struct errbuf *err);
 /* The commit of the batch before, the plan of the one in work and its version of the state, whichever were written, are
- * durable, and the batch before is told; resting: and its files are to be seen, since nothing comes for a while. 0, -1
- * with err. */
+ * durable, and the batch before is told; its files are to be seen when it is time, or (resting: nothing comes for a
+ * while) now. 0, -1 with err. */
 int query_settle(struct query *query, bool resting, struct errbuf *err);
 /* For other Kafka tools to show lag; once a second, or now. */
 void query_display_offsets(struct query *query, bool now);

@@ -92,7 +92,7 @@ int query_tick(void *cookie, const char *down)
         struct errbuf err; /* which every later sync repeats */
 
         errbuf_clear(&err);
-        if (query_settle(query, false, &err) != 0 || checkpoint_show(query->checkpoint, false, &err) != 0)
+        if (query_settle(query, false, &err) != 0)
             return 1;
     }
     if (!query_wait_stop(query, 0))
