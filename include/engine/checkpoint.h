@@ -74,9 +74,9 @@ void checkpoint_close(struct checkpoint *checkpoint, bool remove);
  * one, and one with other things than a checkpoint in it. 0, -1 with err. */
 int checkpoint_move_aside(const char *dir, struct errbuf *err);
 
-const char *checkpoint_id(const struct checkpoint *checkpoint);        /* the query's UUID */
-const char *checkpoint_state_dir(const struct checkpoint *checkpoint); /* DIR/state/0/0 */
-struct wal *checkpoint_wal(const struct checkpoint *checkpoint);       /* for the state's files */
+const char *checkpoint_id(const struct checkpoint *checkpoint);  /* the query's UUID */
+const char *checkpoint_dir(const struct checkpoint *checkpoint); /* DIR without slashes at its end: the log's root */
+struct wal *checkpoint_wal(const struct checkpoint *checkpoint); /* for the state's files */
 const struct checkpoint_position *checkpoint_position(const struct checkpoint *checkpoint);
 
 /* sources/0/0, before the first plan, durable at once. Like all writes 0, -1 with err (EXIT_CODE_STORAGE unless said

@@ -336,8 +336,7 @@ struct checkpoint *checkpoint_open(const char *dir, const struct checkpoint_iden
     offset_list_init(&checkpoint->position.start);
     offset_list_init(&checkpoint->position.plan.end);
     checkpoint->dir = trimmed(dir);
-    if (checkpoint->dir == NULL || asprintf(&checkpoint->state_dir, "%s/state/0/0", checkpoint->dir) < 0) {
-        checkpoint->state_dir = NULL;
+    if (checkpoint->dir == NULL) {
         errbuf_oom(err, "checkpoint", strlen(dir));
         goto fail;
     }
@@ -376,7 +375,6 @@ void checkpoint_close(struct checkpoint *checkpoint, bool remove)
     checkpoint_file_release(&checkpoint->owner);
     free(checkpoint->plans.items);
     free(checkpoint->commits.items);
-    free(checkpoint->state_dir);
     free(checkpoint->dir);
     free(checkpoint);
 }
@@ -463,9 +461,9 @@ struct wal *checkpoint_wal(const struct checkpoint *checkpoint)
     return checkpoint->wal;
 }
 
-const char *checkpoint_state_dir(const struct checkpoint *checkpoint)
+const char *checkpoint_dir(const struct checkpoint *checkpoint)
 {
-    return checkpoint->state_dir;
+    return checkpoint->dir;
 }
 
 const struct checkpoint_position *checkpoint_position(const struct checkpoint *checkpoint)

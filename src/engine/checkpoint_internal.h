@@ -32,7 +32,6 @@ struct checkpoint_ids {
 
 struct checkpoint {
     char *dir;
-    char *state_dir;
     int lock_fd;
     struct wal *wal;
     struct checkpoint_owner owner;

@@ -138,27 +138,38 @@ static int take_position(struct query *query, struct errbuf *err)
     return 0;
 }
 
+/* Where a stateful operator keeps its files; malloc'd, NULL without memory. */
+static char *state_dir(const struct query *query, int number)
+{
+    char *dir;
+
+    return asprintf(&dir, "%s/state/%d/0", checkpoint_dir(query->checkpoint), number) < 0 ? NULL : dir;
+}
+
 static int open_state(struct query *query, struct errbuf *err)
 {
     const struct plan *plan = query->plan;
     const struct plan_op *limit = query_find_op(plan, PLAN_LIMIT);
     int interval = (int)query->config->snapshot_interval;
     struct wal *wal = checkpoint_wal(query->checkpoint);
-    char *dir = NULL;
+    int number = 0; /* of operators that have a state, as Spark counts them */
+    char *dir;
 
     if (plan->aggregate < plan->nops) {
         query->layout = aggregate_layout_new(&plan->ops[plan->aggregate]);
-        if (!query->layout)
-            return errbuf_oom(err, "aggregate", 0);
-        query->state =
-            state_open(wal, checkpoint_state_dir(query->checkpoint), query->layout, query->batch_id, interval, err);
+        dir = state_dir(query, number++);
+        if (query->layout && dir)
+            query->state = state_open(wal, dir, query->layout, query->batch_id, interval, err);
+        else
+            errbuf_oom(err, "aggregate", 0);
+        free(dir);
         if (!query->state)
             return -1;
     }
     if (!limit || plan->output_mode != PLAN_APPEND)
         return 0;
-    /* The second stateful operator of a plan that has an aggregate already. */
-    if (asprintf(&dir, "%s/state/%d/0", query->setup.checkpoint_dir, query->state ? 1 : 0) < 0)
+    dir = state_dir(query, number);
+    if (!dir)
         return errbuf_oom(err, "path", 0);
     query->limit = limit_open(wal, dir, limit->u.limit.rows, query->batch_id, interval, err);
     free(dir);

@@ -13,6 +13,7 @@
 #include "common/fileio.h"
 #include "common/fileio_log.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,7 +120,10 @@ static int failed_before(const struct wal *wal, struct errbuf *err)
 
 static const char *name_in(const struct wal *wal, const char *path)
 {
-    return path + strlen(wal->root) + 1;
+    size_t root = strlen(wal->root);
+
+    assert(strncmp(path, wal->root, root) == 0 && path[root] == '/' && path[root + 1] != '/');
+    return path + root + 1;
 }
 
 static char *path_of(const struct wal *wal, const char *name)

@@ -35,3 +35,14 @@ for kind in category hour; do
     # Batch ids go on without a gap; where a run was killed, the last batch may come again.
     check "$kind: batch ids" awk -v kills="$kills" 'NR > 1 && $1 != last + 1 && !($1 == last && ++again <= kills) { print last, $1; exit 1 } { last = $1 }' "$work/ids"
 done
+
+# A state of its own for LIMIT, in a directory that is named with a slash at its end.
+conf=$work/limit.properties
+config "$conf" 'SELECT crime_id FROM calls LIMIT 5000' 'source.calls.maxOffsetsPerTrigger = 12'
+limited=("$BIN/sf-processor" --config "$conf" --conf query.q.outputMode=append --conf "query.q.checkpointLocation=$work/limit.checkpoint/")
+start "$work/run" "${limited[@]}"
+wait_until 20 sh -c "[ \$(grep -c '^Batch: ' '$work/run.out') -ge 5 ]"
+kill -KILL "$pid"
+end_of "$pid" 10
+check 'limit: killed while there was work' ls "$work/limit.checkpoint/wal.1"
+check 'limit: the next start ends well' "${limited[@]}"
