@@ -264,7 +264,8 @@ static bool snapshot_due(const struct state *state, int64_t version, uint64_t ro
 }
 
 /* Files of this version and kind may lie there from a history that was given up (batches planned again by hand). The
- * delta is written over; a snapshot would be believed before it, so it goes first. */
+ * delta is written over; a snapshot would be believed before it, so it goes first, and durably: the log, which has the
+ * delta, does not know of it. */
 static int remove_stale_snapshot(struct state *state, int64_t version, struct errbuf *err)
 {
     if (version > state->highest)
@@ -274,9 +275,10 @@ static int remove_stale_snapshot(struct state *state, int64_t version, struct er
         return errbuf_oom(err, "path", strlen(state->dir));
     int result = fileio_remove(path, err);
     free(path);
-    if (result == 0)
-        forget_snapshot(state, version);
-    return result;
+    if (result != 0 || fileio_sync_directory(state->dir, err) != 0)
+        return -1;
+    forget_snapshot(state, version);
+    return 0;
 }
 
 void state_store_begin(struct state *state)
