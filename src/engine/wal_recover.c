@@ -15,6 +15,7 @@
 #include <string.h>
 
 #define MAX_BYTES ((size_t)1 << 30) /* of one file: a guard against a foreign one */
+#define LOOKS ((size_t)16)          /* at each byte, before what follows a damaged place counts as damage too */
 
 struct recovery {
     const char *root;
@@ -141,17 +142,35 @@ static int read_group(struct recovery *recovery, size_t file, size_t at, const c
     return 0;
 }
 
-/* Whether a whole group begins anywhere between. */
+/* Whether a whole group begins anywhere between. What looks like many beginnings is no torn end either, and is not
+ * worth a checksum of all that follows each of them. */
 static bool has_group(const char *at, const char *end)
 {
-    uint64_t number;
-    const char *body;
-    size_t body_len;
+    size_t worth = (size_t)(end - at) * LOOKS;
 
-    for (; at < end; at++)
+    for (; at < end; at++) {
+        uint64_t number;
+        const char *body;
+        size_t body_len = 0;
+
         if (wal_group_read(at, end, &number, &body, &body_len) != 0)
             return true;
+        if (body_len > (size_t)(end - at))
+            continue; /* it had no checksum to look at */
+        if (body_len > worth)
+            return true;
+        worth -= body_len;
+    }
     return false;
+}
+
+/* What the first write of a file may leave: bytes of the title, and zeros where the others are not there yet. */
+static bool is_torn_title(const struct buf *bytes)
+{
+    for (size_t i = 0; i < bytes->len && i < strlen(WAL_TITLE); i++)
+        if (bytes->data[i] != '\0' && bytes->data[i] != WAL_TITLE[i])
+            return false;
+    return true;
 }
 
 static int read_file(struct recovery *recovery, size_t file, struct errbuf *err)
@@ -176,7 +195,7 @@ static int read_file(struct recovery *recovery, size_t file, struct errbuf *err)
                           "%s/%s is of another version, wanted \"%.*s\"; run the program that wrote it once, until it "
                           "ends by itself, or start again with --from-scratch (the old directory is kept aside)",
                           recovery->root, recovery->names[file], (int)title - 1, WAL_TITLE);
-    else if (!last || has_group(begin, end))
+    else if (!last || !is_torn_title(bytes) || has_group(begin, end))
         return damaged(recovery, file, 0, "it does not begin as a write-ahead log", err);
     else
         return 0; /* torn as it was made */
