@@ -159,18 +159,27 @@ static void compact(struct wal *wal)
     wal->nentries = n;
 }
 
+/* Room for one more; the array grows when hardly any of it is gone. */
+static int room(struct wal *wal)
+{
+    if (wal->nentries < wal->entries_cap)
+        return 0;
+    compact(wal);
+    if (wal->nentries * 4 < wal->entries_cap * 3)
+        return 0;
+    size_t cap = wal->entries_cap == 0 ? 256 : wal->entries_cap * 2;
+    struct entry *grown = reallocarray(wal->entries, cap, sizeof(*grown));
+    if (grown == NULL)
+        return -1;
+    wal->entries = grown;
+    wal->entries_cap = cap;
+    return 0;
+}
+
 static int add_entry(struct wal *wal, const char *name, const struct entry *entry)
 {
-    if (wal->nentries == wal->entries_cap)
-        compact(wal);
-    if (wal->nentries * 4 >= wal->entries_cap * 3) {
-        size_t cap = wal->entries_cap == 0 ? 256 : wal->entries_cap * 2;
-        struct entry *grown = reallocarray(wal->entries, cap, sizeof(*grown));
-        if (grown == NULL)
-            return -1;
-        wal->entries = grown;
-        wal->entries_cap = cap;
-    }
+    if (room(wal) != 0)
+        return -1;
     struct entry *added = &wal->entries[wal->nentries];
     *added = *entry;
     added->name = strdup(name);
