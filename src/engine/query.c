@@ -384,6 +384,7 @@ static enum query_outcome run_steps(struct query *query, struct query_work *work
 
 static enum query_outcome run_batch(struct query *query, struct errbuf *err)
 {
+    int64_t batch_id = query->batch_id; /* which a commit moves on */
     struct query_work work;
     enum query_outcome outcome;
 
@@ -398,7 +399,7 @@ static enum query_outcome run_batch(struct query *query, struct errbuf *err)
         if (query->limit)
             limit_rollback(query->limit);
         if (outcome == QUERY_FAILED)
-            errbuf_prefix(err, "batch %" PRId64, query->batch_id);
+            errbuf_prefix(err, "batch %" PRId64, batch_id);
     }
     free(work.ranges);
     free(work.parts);
