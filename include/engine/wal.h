@@ -42,8 +42,8 @@ int wal_remove(struct wal *wal, const char *path, struct errbuf *err);
 /* All that was put is durable; nothing was: nothing is done. */
 int wal_sync(struct wal *wal, struct errbuf *err);
 
-/* Files that are durable in the log are put into their places: all of them (now), or only if it is time, so that it
- * takes a small share of the whole; then files that were removed meanwhile were never made. */
+/* Put the files that are durable in the log into their places: at once (now), or only if enough time went by for this
+ * to be a small part of it. What is removed before its turn is never made. */
 int wal_show(struct wal *wal, bool now, struct errbuf *err);
 
 /* All that was put is durable in its place, and there is no log. */

@@ -521,7 +521,8 @@ int query_run(struct query *query, bool *gone, struct errbuf *err)
     /* The last commit, and all files into their places; what fails here as well is told too. */
     struct errbuf late;
     errbuf_clear(&late);
-    if (query_settle(query, false, &late) != 0 || checkpoint_settle(query->checkpoint, &late) != 0) {
+    bool removed = query->setup.temporary && outcome != QUERY_FAILED; /* then nobody will miss its files */
+    if (query_settle(query, false, &late) != 0 || (!removed && checkpoint_settle(query->checkpoint, &late) != 0)) {
         if (outcome != QUERY_FAILED)
             *err = late;
         else if (strstr(err->text, late.text) == NULL)

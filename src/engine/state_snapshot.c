@@ -8,6 +8,9 @@
  * on write, into the file itself). Rows of a snapshot have no order. Texts that no group of V uses any more are written
  * as well.
  *
+ * It is no file of the log (engine/wal.h): so nothing that is said there may name it before it is finished, or a
+ * recovery would take it away (state_store.c removes a stale one of the same name by itself).
+ *
  * CRASHES. Until it is finished the snapshot is a temp that nobody reads and the next start removes; the deltas since
  * the last snapshot stay until state_store.c knows of this one. A state that is closed gives up what is under way.
  *

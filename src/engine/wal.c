@@ -25,8 +25,8 @@
 #define FILE_ENTRIES ((size_t)1024)
 /* What is larger costs more to be written twice than its fsyncs. */
 #define DIRECT_BYTES ((size_t)256 << 10)
-/* Putting files in their places takes no more than this part of the time. */
-#define SHOW_SHARE 50
+/* Putting files in their places takes no more than one part in so many of the time. */
+#define SHOW_ONE_IN 50
 
 struct entry {
     char *name;
@@ -471,7 +471,7 @@ int wal_show(struct wal *wal, bool now, struct errbuf *err)
 {
     if (wal->failed)
         return failed_before(wal, err);
-    if (!now && clock_monotonic_us() - wal->shown_us < wal->show_cost_us * SHOW_SHARE)
+    if (!now && clock_monotonic_us() - wal->shown_us < wal->show_cost_us * SHOW_ONE_IN)
         return 0;
     return show_all(wal, err) == 0 ? 0 : fail(wal, err);
 }

@@ -231,25 +231,41 @@ static bool is_there(const char *path, const struct wal_op *op)
     return same;
 }
 
-static int apply(struct recovery *recovery, const struct wal_op *op, struct errbuf *err)
+static int apply(struct recovery *recovery, const struct wal_op *op, const char *path, struct errbuf *err)
 {
-    char *path = wal_recover_path(recovery->root, op->name, op->name_len);
-    int result = 0;
-
-    if (path == NULL)
-        return errbuf_oom(err, "path", op->name_len);
-    if (op->kind == WAL_REMOVE) {
-        result = fileio_remove(path, err);
-    } else if (op->kind == WAL_PUT) {
-        if (!is_there(path, op)) {
-            result = fileio_place(path, op->data, op->len, true, err);
-            recovery->restored++;
-        }
-        if (result == 0)
-            result = fileio_sync(path, err); /* it may have been seen, but not durable yet */
+    if (op->kind == WAL_REMOVE)
+        return fileio_remove(path, err);
+    if (op->kind != WAL_PUT)
+        return 0;
+    if (!is_there(path, op)) {
+        if (fileio_place(path, op->data, op->len, true, err) != 0)
+            return -1;
+        recovery->restored++;
     }
-    free(path);
-    return result;
+    fileio_sync_begin(path);
+    return 0;
+}
+
+/* All files, then all of them durably: one that was there may have been seen only. */
+static int apply_all(struct recovery *recovery, struct errbuf *err)
+{
+    for (int waiting = 0; waiting < 2; waiting++)
+        for (size_t i = 0; i < recovery->map.count; i++) {
+            const struct wal_op *op = &recovery->last[i];
+            char *path = wal_recover_path(recovery->root, op->name, op->name_len);
+            int result = 0;
+
+            if (path == NULL)
+                return errbuf_oom(err, "path", op->name_len);
+            if (!waiting)
+                result = apply(recovery, op, path, err);
+            else if (op->kind == WAL_PUT)
+                result = fileio_sync(path, err);
+            free(path);
+            if (result != 0)
+                return -1;
+        }
+    return 0;
 }
 
 /* Each directory of a name, once. */
@@ -295,10 +311,7 @@ static int remove_files(const struct recovery *recovery, struct errbuf *err)
 
 static int put_in_place(struct recovery *recovery, struct errbuf *err)
 {
-    for (size_t i = 0; i < recovery->map.count; i++)
-        if (apply(recovery, &recovery->last[i], err) != 0)
-            return -1;
-    if (sync_directories(recovery, err) != 0 || remove_files(recovery, err) != 0)
+    if (apply_all(recovery, err) != 0 || sync_directories(recovery, err) != 0 || remove_files(recovery, err) != 0)
         return -1;
     log_info(WAL_LOGGER, "%s: %zu files were in the write-ahead log of an unclean end, %zu of them not in their places",
              recovery->root, recovery->map.count, recovery->restored);
