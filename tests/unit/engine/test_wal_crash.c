@@ -1,6 +1,6 @@
 /* What a crash of the process or of the system leaves at any moment of a log's life, of its end and of a recovery:
  * hundreds of such directories are made and opened. Each must hold the last acknowledged state, or a later one, and
- * nothing else. SF_SEED=n, SF_EVERY=n (one of so many moments is looked at; default 60) for a longer search. */
+ * nothing else. SF_SEED=n, SF_EVERY=n (one of so many moments is looked at; default 100) for a longer search. */
 #include "checkpoint_fixture.h"
 #include "crash_disk.h"
 
@@ -135,14 +135,11 @@ static void open_again(const char *root, const char *when)
     wal_close(again);
 }
 
-static void recovery_happened(struct disk *inner, const char *call, const char *path)
+static void check_cut_recovery(struct disk *inner, enum disk_crash crash, const char *call, const char *path)
 {
     char when[512];
 
-    if (!settled && strncmp(path, "wal.", 4) != 0 && disk_random(24) != 0)
-        return;
     disk_recording = NULL;
-    enum disk_crash crash = (enum disk_crash)disk_random(DISK_CRASHES);
     disk_image(inner, crash, image_of_image);
     snprintf(when, sizeof(when), "a recovery's call %d (%s %s), %s%s", inner->calls, call, path,
              disk_crash_names[crash], settled ? ", after its end" : "");
@@ -152,6 +149,16 @@ static void recovery_happened(struct disk *inner, const char *call, const char *
     clear(image_of_image);
     nested_images++;
     disk_recording = inner;
+}
+
+static void recovery_happened(struct disk *inner, const char *call, const char *path)
+{
+    bool log = strncmp(path, "wal.", 4) == 0;
+
+    if (log || disk_random(24) == 0)
+        check_cut_recovery(inner, (enum disk_crash)disk_random(DISK_CRASHES), call, path);
+    for (int i = 0; i < 3 && log; i++)
+        check_cut_recovery(inner, DISK_REORDERED, call, path);
 }
 
 /* A recovery that is itself cut short, anywhere. */
@@ -165,8 +172,8 @@ static void open_recorded(const char *root, const char *when)
     disk_recording = &inner;
     open_again(root, when);
     settled = true;
-    for (int i = 0; i < 4; i++)
-        recovery_happened(&inner, "end", "");
+    for (int crash = 0; crash < DISK_CRASHES; crash++)
+        check_cut_recovery(&inner, (enum disk_crash)crash, "end", "");
     settled = was;
     disk_recording = NULL;
     disk_release(&inner);
@@ -192,6 +199,15 @@ static void check_image(enum disk_crash crash, const char *call, const char *pat
     disk_recording = was;
 }
 
+/* All kinds of crash, now. */
+static void check_now(const char *call, const char *path)
+{
+    for (int crash = 0; crash < DISK_CRASHES; crash++)
+        check_image((enum disk_crash)crash, call, path);
+    for (int i = 0; i < 4; i++)
+        check_image(DISK_REORDERED, call, path);
+}
+
 static void happened(struct disk *of, const char *call, const char *path)
 {
     bool log = strncmp(path, "wal.", 4) == 0;
@@ -201,21 +217,10 @@ static void happened(struct disk *of, const char *call, const char *path)
         rotations++;
         rotated = true;
     }
-    if (log || look_closely) {
-        for (int i = 0; i < 2; i++)
-            check_image((enum disk_crash)disk_random(DISK_CRASHES), call, path);
-    } else if (disk_random((uint64_t)every) == 0) {
+    if (log)
+        check_now(call, path);
+    else if (look_closely || disk_random((uint64_t)every) == 0)
         check_image((enum disk_crash)disk_random(DISK_CRASHES), call, path);
-    }
-}
-
-/* All kinds of crash, now. */
-static void check_now(const char *when)
-{
-    for (int crash = 0; crash < DISK_CRASHES; crash++)
-        check_image((enum disk_crash)crash, when, "");
-    for (int i = 0; i < 4; i++)
-        check_image(DISK_REORDERED, when, "");
 }
 
 /* --- a life of the log -------------------------------------------------------------------------------------------- */
@@ -254,7 +259,9 @@ static void put(int kind, int n, size_t size)
     path_to(kind, n, path);
     file->pending = nputs;
     file->loose = size >= LARGE;
+    look_closely = size >= LARGE && entries >= LOG_ENTRIES;
     ok(wal_put(wal, path, bytes.data, bytes.len, kind == DELTA, &fixture->err));
+    look_closely = false;
     if (size >= LARGE) { /* with it, what was put before is durable; of itself an old one may come back */
         int old = file->acked;
         acknowledge(puts_pending);
@@ -283,7 +290,9 @@ static void purge(int n)
 
 static void sync_it(void)
 {
+    look_closely = entries >= LOG_ENTRIES;
     ok(wal_sync(wal, &fixture->err));
+    look_closely = false;
     if (puts_pending)
         acknowledge(true);
     puts_pending = false;
@@ -297,7 +306,7 @@ static void settle(void)
     acknowledge(true);
     puts_pending = false;
     settled = true;
-    check_now("settled");
+    check_now("settled", "");
 }
 
 static void open_it_again(void)
@@ -314,26 +323,33 @@ static void open_it_again(void)
     puts_pending = false;
     settled = true;
     group_entries = 0;
-    check_now("opened");
+    check_now("opened", "");
+}
+
+/* What an old file of the log holds, anew in the group, or with the sync, that is the end of that file. */
+static void put_old_one(void)
+{
+    static int last;
+
+    if (entries < LOG_ENTRIES || rotations % 2 != 0 || rotations == last)
+        return;
+    last = rotations;
+    put(DELTA, 0, rotations % 4 == 0 ? LARGE : 50);
 }
 
 static void batch(int n)
 {
-    bool full = entries >= LOG_ENTRIES;
-
-    look_closely = full;
     put(OFFSETS, n, 100 + disk_random(300));
-    /* What an old file of the log holds, anew in the group that is the end of that file. */
-    if (full && rotations % 2 == 0)
-        put(DELTA, 0, rotations % 4 == 0 ? LARGE : 50);
+    put_old_one();
     put(DELTA, n, disk_random(40) == 0 ? LARGE : 20 + disk_random(3000));
     sync_it();
-    look_closely = false;
     if (disk_random(30) == 0) { /* a batch that is run again */
         put(DELTA, n, disk_random(2) == 0 ? LARGE : 500);
+        put_old_one();
         sync_it();
     }
     put(COMMITS, n, 80);
+    put_old_one();
     if (disk_random(3) == 0)
         sync_it();
     if (disk_random(4) == 0)
@@ -416,7 +432,7 @@ int main(void)
 
     if (seed != NULL)
         disk_seed = strtoull(seed, NULL, 10);
-    every = sample != NULL ? atoi(sample) : 60;
+    every = sample != NULL ? atoi(sample) : 100;
     log_configure(LOG_LEVEL_ERROR, LOG_FORMAT_TEXT);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
