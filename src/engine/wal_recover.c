@@ -173,6 +173,17 @@ static bool is_torn_title(const struct buf *bytes)
     return true;
 }
 
+/* A whole line of text, which a torn one is not. */
+static bool is_other_version(const struct buf *bytes)
+{
+    size_t family = strlen(WAL_FAMILY);
+
+    if (bytes->len <= family || memcmp(bytes->data, WAL_FAMILY, family) != 0)
+        return false;
+    size_t digits = strspn(bytes->data + family, "0123456789");
+    return digits > 0 && bytes->data[family + digits] == '\n';
+}
+
 static int read_file(struct recovery *recovery, size_t file, struct errbuf *err)
 {
     struct buf *bytes = &recovery->files[file];
@@ -190,7 +201,7 @@ static int read_file(struct recovery *recovery, size_t file, struct errbuf *err)
     bool last = file + 1 == recovery->nfiles;
     if (bytes->len >= title && memcmp(begin, WAL_TITLE, title) == 0)
         at += title;
-    else if (bytes->len > title && memcmp(begin, WAL_FAMILY, strlen(WAL_FAMILY)) == 0)
+    else if (is_other_version(bytes))
         return errbuf_set(err, EXIT_CODE_CHECKPOINT,
                           "%s/%s is of another version, wanted \"%.*s\"; run the program that wrote it once, until it "
                           "ends by itself, or start again with --from-scratch (the old directory is kept aside)",

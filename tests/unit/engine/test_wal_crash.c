@@ -4,9 +4,10 @@
 #include "checkpoint_fixture.h"
 #include "crash_disk.h"
 
+#include "../../../src/engine/wal_internal.h"
+
 #include "common/clock.h"
 #include "common/log.h"
-#include "engine/wal.h"
 
 enum { OFFSETS, COMMITS, DELTA, KINDS };
 enum { MAX_N = 4000, RETAIN = 8, LARGE = 300 << 10 /* is not written through the log */, LOG_ENTRIES = 1024 };
@@ -326,6 +327,33 @@ static void open_it_again(void)
     check_now("opened", "");
 }
 
+/* A new file of the log, whose first bytes are there up to any: zeros follow, or what is behind the title is garbage. */
+static void torn_at_every_byte(void **state)
+{
+    const size_t whole = strlen(WAL_TITLE) + 60;
+    struct buf bytes = BUF_INIT;
+    char path[160];
+
+    (void)state;
+    for (size_t n = 0; n < whole * 3; n++) {
+        ok(fileio_make_dirs(image, &fixture->err));
+        buf_reset(&bytes);
+        buf_append_text(&bytes, WAL_TITLE);
+        buf_append_fill(&bytes, 'x', 60);
+        bytes.len = n / 3;
+        if (n % 3 > 0 && bytes.len < strlen(WAL_TITLE))
+            buf_append_fill(&bytes, '\0', strlen(WAL_TITLE) - bytes.len);
+        if (n % 3 > 0)
+            buf_append_fill(&bytes, n % 3 == 1 ? '\0' : '\xff', whole - bytes.len);
+        snprintf(path, sizeof(path), "%s/wal.1", image);
+        ok(fileio_place(path, bytes.data, bytes.len, true, &fixture->err));
+        open_again(image, "a torn title");
+        assert_int_equal(access(path, F_OK), -1);
+    }
+    buf_release(&bytes);
+    clear(image);
+}
+
 /* What an old file of the log holds, anew in the group, or with the sync, that is the end of that file. */
 static void put_old_one(void)
 {
@@ -428,7 +456,8 @@ static int tear_down(void **state)
 int main(void)
 {
     const char *seed = getenv("SF_SEED"), *sample = getenv("SF_EVERY");
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(wal_lives, set_up, tear_down)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(torn_at_every_byte, set_up, tear_down),
+                                       cmocka_unit_test_setup_teardown(wal_lives, set_up, tear_down)};
 
     if (seed != NULL)
         disk_seed = strtoull(seed, NULL, 10);
