@@ -1,8 +1,8 @@
 /* A directory whose calls are recorded, so that at any moment what a crash of the system would leave of it can be made.
  *
- * The C library's calls below stand before its own; syncs are not done but noted. What POSIX promises is what is kept: a
- * file's bytes as of its last fsync or fdatasync, a directory's names as of its last fsync. Of all that came later any
- * part may be there. Files are only appended to. One test program includes this once. */
+ * The C library's calls below stand before its own; syncs are not done but noted. What POSIX promises is what is kept:
+ * a file's bytes as of its last fsync or fdatasync, a directory's names as of its last fsync. Of all that came later
+ * any part may be there. Files are only appended to. One test program includes this once. */
 #ifndef TESTS_ENGINE_CRASH_DISK_H
 #define TESTS_ENGINE_CRASH_DISK_H
 

@@ -327,7 +327,8 @@ static void open_it_again(void)
     check_now("opened", "");
 }
 
-/* A new file of the log, whose first bytes are there up to any: zeros follow, or what is behind the title is garbage. */
+/* A new file of the log, whose first bytes are there up to any: zeros follow, or what is behind the title is garbage.
+ * */
 static void torn_at_every_byte(void **state)
 {
     const size_t whole = strlen(WAL_TITLE) + 60;
