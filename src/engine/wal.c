@@ -27,9 +27,12 @@
 #define DIRECT_BYTES ((size_t)256 << 10)
 /* Putting files in their places takes no more than one part in so many of the time. */
 #define SHOW_ONE_IN 50
+/* At most so many of them at a time: no batch waits long for them. */
+#define SHOW_FILES ((size_t)16)
 
 struct entry {
     char *name;
+    uint64_t serial; /* ascending */
     uint32_t hash;
     bool replace;
     bool synced; /* `at` is a place in the log; until then one in the group */
@@ -57,9 +60,11 @@ struct wal {
     size_t nentries, entries_cap;
     char **directories; /* of all names so far, relative to the root; few */
     size_t ndirectories;
-    struct buf bytes; /* of one file */
-    int64_t shown_us; /* when wal_show was done last */
-    int64_t show_cost_us;
+    struct buf bytes;     /* of one file */
+    uint64_t serial;      /* of the next entry */
+    uint64_t showing;     /* the turn of putting in place: of entries before this one; 0: there is none */
+    int64_t shown_us;     /* when the last turn ended */
+    int64_t show_cost_us; /* of a turn */
     bool failed;
     struct errbuf err;
 };
@@ -77,6 +82,7 @@ struct wal *wal_open(const char *root, struct errbuf *err)
         return NULL;
     }
     wal->group_number = 1;
+    wal->serial = 1;
     buf_init(&wal->bytes);
     buf_init(&wal->group);
     wal_group_begin(&wal->group);
@@ -185,6 +191,7 @@ static int add_entry(struct wal *wal, const char *name, const struct entry *entr
     added->name = strdup(name);
     if (added->name == NULL)
         return -1;
+    added->serial = wal->serial++;
     added->hash = crc32c_update(0, name, strlen(name));
     wal->nentries++;
     return 0;
@@ -218,17 +225,27 @@ static int show_entry(struct wal *wal, struct entry *entry, struct errbuf *err)
     return result;
 }
 
-static int show_all(struct wal *wal, struct errbuf *err)
+/* The next files of the turn, `most` of them. */
+static int show_some(struct wal *wal, size_t most, struct errbuf *err)
 {
     int64_t began_us = clock_monotonic_us();
+    bool more = false;
 
-    for (size_t i = 0; i < wal->nentries; i++) {
+    for (size_t i = 0; i < wal->nentries && wal->entries[i].serial < wal->showing && !more; i++) {
         struct entry *entry = &wal->entries[i];
-        if (!entry->gone && !entry->shown && entry->synced && show_entry(wal, entry, err) != 0)
+        if (entry->gone || entry->shown || !entry->synced)
+            continue;
+        more = most == 0;
+        if (!more && show_entry(wal, entry, err) != 0)
             return -1;
+        most--;
     }
-    wal->shown_us = clock_monotonic_us();
-    wal->show_cost_us = wal->shown_us - began_us;
+    int64_t now_us = clock_monotonic_us();
+    wal->show_cost_us += now_us - began_us;
+    if (!more) {
+        wal->showing = 0;
+        wal->shown_us = now_us;
+    }
     return 0;
 }
 
@@ -471,9 +488,14 @@ int wal_show(struct wal *wal, bool now, struct errbuf *err)
 {
     if (wal->failed)
         return failed_before(wal, err);
-    if (!now && clock_monotonic_us() - wal->shown_us < wal->show_cost_us * SHOW_ONE_IN)
-        return 0;
-    return show_all(wal, err) == 0 ? 0 : fail(wal, err);
+    if (wal->showing == 0) {
+        if (!now && clock_monotonic_us() - wal->shown_us < wal->show_cost_us * SHOW_ONE_IN)
+            return 0;
+        wal->show_cost_us = 0;
+    }
+    if (now || wal->showing == 0)
+        wal->showing = wal->serial;
+    return show_some(wal, now ? SIZE_MAX : SHOW_FILES, err) == 0 ? 0 : fail(wal, err);
 }
 
 int wal_settle(struct wal *wal, struct errbuf *err)

@@ -243,6 +243,8 @@ static inline void disk_write_bytes(int fd, const struct disk_file *file, enum d
         size_t whole = file->synced + (size_t)disk_random(unsynced), how = (size_t)disk_random(4);
         if (disk_random(2) == 0 && whole / 512 * 512 >= file->synced)
             whole = whole / 512 * 512;
+        if (how == 2 && whole < 512) /* the first sector of a new file is one write, or zeros */
+            how = 1;
         disk_put_bytes(fd, file->bytes.data, whole);
         for (size_t at = whole; at < len && how > 0; at += sizeof(sector)) {
             size_t n = len - at < sizeof(sector) ? len - at : sizeof(sector);

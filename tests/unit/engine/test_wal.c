@@ -222,7 +222,7 @@ static void test_large(void **state)
     free(large);
 }
 
-/* The share of the time: the second show comes later than at once. */
+/* Some at a time, in their order; and the second turn comes later than at once. */
 static void test_show_takes_its_time(void **state)
 {
     struct fixture *fixture = *state;
@@ -235,9 +235,16 @@ static void test_show_takes_its_time(void **state)
     }
     sync_it(fixture);
     assert_int_equal(wal_show(fixture->wal, false, &fixture->err), 0);
-    holds(fixture, "d/199", "x");
+    holds(fixture, "d/0", "x");
+    holds(fixture, "d/100", NULL);
+    assert_int_equal(wal_remove(fixture->wal, path_of(fixture, "d/100"), &fixture->err), 0); /* before its turn */
     assert_int_equal(put(fixture, "late", "x", false), 0);
     sync_it(fixture);
+    while (access(path_of(fixture, "d/199"), F_OK) != 0)
+        assert_int_equal(wal_show(fixture->wal, false, &fixture->err), 0);
+    holds(fixture, "d/198", "x");
+    holds(fixture, "d/100", NULL);
+    holds(fixture, "late", NULL);
     while (access(path_of(fixture, "late"), F_OK) != 0) { /* it comes, though nobody says now */
         assert_int_equal(wal_show(fixture->wal, false, &fixture->err), 0);
         shown_at++;
