@@ -4,6 +4,7 @@ import { until } from "./limits.mjs";
 
 const WARM = 400; // by then the retained batches are as many as they will ever be
 const BATCHES = 2000;
+const RECORDS = 10000; // a batch each, some of which are done before the tabs are open
 
 // Of a page that rests: while it asks for itself anew there are two of it. Nodes of pages past go when the collector
 // finds them.
@@ -31,12 +32,12 @@ async function measure(page) {
 
 export async function memory(pipeline) {
   await pipeline.broker(1); // a batch takes at least a record of each partition
-  await pipeline.data(WARM + BATCHES + 200);
-  await pipeline.produce(WARM + BATCHES + 200);
+  await pipeline.data(RECORDS);
+  await pipeline.produce(RECORDS);
   await pipeline.processor([
     "spark.sql.streaming.numRecentProgressUpdates = 200",
     "source.calls.maxOffsetsPerTrigger = 1",
-    "query.crimes.trigger = 0 seconds",
+    "query.crimes.trigger = 4 milliseconds", // without a pace all would be done before the tabs are open
     "query.crimes.format = noop",
     "query.by_hour.trigger = 1 hour",
     "query.by_disposition.trigger = 1 hour",
