@@ -7,7 +7,7 @@
 #include "record/number.h"
 
 #include <string.h>
-#ifdef __SSE2__
+#ifdef __x86_64__
 #include <emmintrin.h>
 #endif
 
@@ -269,22 +269,29 @@ void timestamp_cache_init(struct timestamp_cache *cache, const struct zone *zone
 }
 
 /* Whether the time behind a date is written as HH:MM:SS.mmm with fields in range, and its microseconds. */
-#ifdef __SSE2__
+#ifdef __x86_64__
 static bool read_time(const char *text, int64_t *us)
 {
     /* The last 16 bytes, "-31T23:57:00.000". Each is compared with the least it may be; what is above that must be 9 at
      * most for a digit and 0 for a separator. */
     const __m128i least = _mm_setr_epi8('-', '0', '0', 'T', '0', '0', ':', '0', '0', ':', '0', '0', '.', '0', '0', '0');
     const __m128i most = _mm_setr_epi8(0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 0, 9, 9, 9);
-    uint8_t d[16];
+    /* Digits of one number side by side, as 16 bits each, times their weights; sums of two stand in 32 bits. */
+    const __m128i low_weights = _mm_setr_epi16(0, 0, 0, 0, 10, 1, 0, 10);
+    const __m128i high_weights = _mm_setr_epi16(1, 0, 10, 1, 0, 100, 10, 1);
 
     __m128i above = _mm_sub_epi8(_mm_loadu_si128((const __m128i *)(const void *)(text + 7)), least);
     if (_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_subs_epu8(above, most), _mm_setzero_si128())) != 0xFFFF)
         return false;
-    _mm_storeu_si128((__m128i *)(void *)d, above);
-    int hour = d[4] * 10 + d[5], minute = d[7] * 10 + d[8], second = d[10] * 10 + d[11];
+    __m128i low = _mm_madd_epi16(_mm_unpacklo_epi8(above, _mm_setzero_si128()), low_weights);
+    __m128i high = _mm_madd_epi16(_mm_unpackhi_epi8(above, _mm_setzero_si128()), high_weights);
+    uint64_t hour_minute = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(low, low));
+    uint64_t minute_second = (uint64_t)_mm_cvtsi128_si64(high);
+    uint64_t millis = (uint64_t)_mm_cvtsi128_si64(_mm_unpackhi_epi64(high, high));
+    uint32_t hour = (uint32_t)hour_minute, minute = (uint32_t)(hour_minute >> 32) + (uint32_t)minute_second;
+    uint32_t second = (uint32_t)(minute_second >> 32);
     *us = ((int64_t)(hour * 60 + minute) * 60 + second) * TIMESTAMP_US_PER_S +
-          (d[13] * 100 + d[14] * 10 + d[15]) * INT64_C(1000);
+          (int64_t)((uint32_t)millis + (millis >> 32)) * INT64_C(1000);
     return hour < 24 && minute < 60 && second < 60;
 }
 #else
