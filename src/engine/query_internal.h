@@ -121,7 +121,7 @@ int query_settle(struct query *query, bool resting, struct errbuf *err);
 /* For other Kafka tools to show lag; once a second, or now. */
 void query_display_offsets(struct query *query, bool now);
 
-/* query_report.c. What is to be told of an executed batch when its commit is durable, takes over work's rows,
+/* query_report.c. What is to be told of an executed batch when its commit is durable; takes over work's rows,
  * reached and result. Before the query moves on. NULL without memory (logged): nothing will be told. */
 void *query_report_new(struct query *query, struct query_work *work);
 /* The commit is durable: tell it and forget it. NULL is fine. */

@@ -137,6 +137,18 @@ static char *path_of(const struct wal *wal, const char *name)
     return wal_recover_path(wal->root, name, strlen(name));
 }
 
+/* ROOT/wal.<number> as a malloc'd string; NULL with err. */
+static char *log_path(const struct wal *wal, int64_t number, struct errbuf *err)
+{
+    char name[32];
+
+    snprintf(name, sizeof(name), WAL_PREFIX "%" PRId64, number);
+    char *path = path_of(wal, name);
+    if (path == NULL)
+        errbuf_oom(err, "path", strlen(wal->root));
+    return path;
+}
+
 static void forget(struct entry *entry)
 {
     free(entry->name);
@@ -303,8 +315,6 @@ static int make_durable(struct wal *wal, struct entry *entry, bool waiting, stru
 /* What a file of the log holds becomes durable in its place; then the file goes. */
 static int give_up(struct wal *wal, struct log_file *file, struct errbuf *err)
 {
-    char name[32];
-
     if (file->log == NULL)
         return 0;
     for (int waiting = 0; waiting < 2; waiting++)
@@ -321,9 +331,8 @@ static int give_up(struct wal *wal, struct log_file *file, struct errbuf *err)
     compact(wal);
     fileio_log_close(file->log);
     file->log = NULL;
-    snprintf(name, sizeof(name), WAL_PREFIX "%" PRId64, file->number);
-    char *path = path_of(wal, name);
-    int result = path == NULL ? errbuf_oom(err, "path", 0) : fileio_remove(path, err);
+    char *path = log_path(wal, file->number, err);
+    int result = path == NULL ? -1 : fileio_remove(path, err);
     free(path);
     /* A log that came back after a crash would undo what is written from now on. */
     return result == 0 ? fileio_sync_directory(wal->root, err) : -1;
@@ -419,13 +428,9 @@ int wal_remove(struct wal *wal, const char *path, struct errbuf *err)
 static int begin_file(struct wal *wal, struct errbuf *err)
 {
     int64_t number = wal->now.number + 1;
-    char name[32];
-
-    snprintf(name, sizeof(name), WAL_PREFIX "%" PRId64, number);
-    char *path = path_of(wal, name);
+    char *path = log_path(wal, number, err);
     struct fileio_log *log = path == NULL ? NULL : fileio_log_create(path, err);
-    if (path == NULL)
-        errbuf_oom(err, "path", strlen(wal->root));
+
     free(path);
     if (log == NULL)
         return -1;
