@@ -17,6 +17,8 @@ import subprocess
 import threading
 import time
 
+from endurance import resident_mb
+
 RATE = 2000  # records a second: the whole file in 100 s
 PARTITIONS = 4
 RETENTION = ["retention.ms=-1", f"retention.bytes={1 << 28}", f"segment.bytes={1 << 26}"]
@@ -28,12 +30,11 @@ FIGURES = ("MB", "descriptors", "threads", "files")
 
 def taken(pid, checkpoint):
     """What FIGURES say, now."""
-    text = pathlib.Path(f"/proc/{pid}/status").read_text()
-    resident, threads = (int(re.search(rf"^{name}:\s+(\d+)", text, re.M).group(1)) for name in ("VmRSS", "Threads"))
+    now_mb, _ = resident_mb(pid)
     return (
-        resident / 1024,
+        now_mb,
         len(os.listdir(f"/proc/{pid}/fd")),
-        threads,
+        len(os.listdir(f"/proc/{pid}/task")),
         sum(len(files) for _, _, files in os.walk(checkpoint)),
     )
 
